@@ -1,0 +1,173 @@
+/*
+ * action.h: the calls that compute.
+ *
+ * An action runs a job on the calling thread and the context's workers and returns when it has ended. It returns a status that
+ * must be looked at; ce_last_error() has the sentence. Several threads may run actions at the same time.
+ *
+ * Rows leave an action in a ce_result: one owner (the caller), one call that frees it (ce_result_free), whatever strings and
+ * lists are in the rows. On failure the result is empty and need not be freed, though it may be.
+ *
+ *     ce_result words;
+ *     if (ce_collect(counts, &words) == CE_OK) {
+ *         const word_count *row = ce_result_rows(&words, word_count);
+ *         for (uint64_t i = 0; i < words.count; i++) ...
+ *         ce_result_free(&words);
+ *     }
+ */
+#ifndef CERIUM_ACTION_H
+#define CERIUM_ACTION_H
+
+#include <cerium/rdd.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ce_result {
+    const void *rows; /* count values of the type, one behind the other */
+    uint64_t count;
+    const ce_type *type; /* belongs to the context of the RDD, or is static */
+    void *owner;         /* private */
+} ce_result;
+
+/* The rows as a pointer to their C type. */
+#define ce_result_rows(result, T) ((const T *)(result)->rows)
+/* The first row, for actions that give one value. The result must have one. */
+#define ce_result_value(result, T) (((const T *)(result)->rows)[0])
+
+CE_API void ce_result_free(ce_result *result);
+
+/* ---- rows ---- */
+
+/* All rows, by partition and then by position. */
+CE_API CE_NODISCARD ce_status ce_collect(ce_rdd *rdd, ce_result *rows);
+
+/* The rows of the partitions with these indices: one result each, results[count]. */
+CE_API CE_NODISCARD ce_status ce_collect_partitions(ce_rdd *rdd, const uint32_t *partitions, uint32_t count,
+                                                    ce_result *results);
+
+/* One job per partition, in order, when the rows are asked for: one partition is in memory at a time. */
+typedef struct ce_local_iterator ce_local_iterator;
+CE_API CE_NODISCARD ce_status ce_to_local_iterator(ce_rdd *rdd, ce_local_iterator **iterator);
+/* *row points to the next row, valid until the next call; NULL at the end. */
+CE_API CE_NODISCARD ce_status ce_local_iterator_next(ce_local_iterator *iterator, const void **row);
+CE_API void ce_local_iterator_free(ce_local_iterator *iterator);
+
+/* The first row; CE_EMPTY when there is none. */
+CE_API CE_NODISCARD ce_status ce_first(ce_rdd *rdd, ce_result *row);
+
+/* The first count rows: scans one partition, then more in growing rounds, one job each, until it has enough. */
+CE_API CE_NODISCARD ce_status ce_take(ce_rdd *rdd, uint64_t count, ce_result *rows);
+
+/* count rows at random; fewer than count without replacement when there are fewer. */
+CE_API CE_NODISCARD ce_status ce_take_sample(ce_rdd *rdd, bool with_replacement, int64_t count, uint64_t seed,
+                                             ce_result *rows);
+
+/* The count smallest (take_ordered) or largest (top) rows, in order. By the type's natural order (ce_type_compare), or by a
+ * function of CE_COMPARE with _by. */
+#define ce_take_ordered_by(rdd, count, f, rows) ce_take_ordered_with((rdd), (count), &ce_fn_##f, (rows))
+#define ce_top_by(rdd, count, f, rows) ce_top_with((rdd), (count), &ce_fn_##f, (rows))
+CE_API CE_NODISCARD ce_status ce_take_ordered(ce_rdd *rdd, uint64_t count, ce_result *rows);
+CE_API CE_NODISCARD ce_status ce_top(ce_rdd *rdd, uint64_t count, ce_result *rows);
+CE_API CE_NODISCARD ce_status ce_take_ordered_with(ce_rdd *rdd, uint64_t count, const ce_function *compare,
+                                                   ce_result *rows);
+CE_API CE_NODISCARD ce_status ce_top_with(ce_rdd *rdd, uint64_t count, const ce_function *compare, ce_result *rows);
+
+/* ---- one value ---- */
+
+CE_API CE_NODISCARD ce_status ce_count(ce_rdd *rdd, uint64_t *count);
+CE_API CE_NODISCARD ce_status ce_is_empty(ce_rdd *rdd, bool *empty);
+
+/* f(f(a, b), c)...: CE_EMPTY without rows. f must be associative and commutative. The result has one row.  CE_REDUCE */
+#define ce_reduce(rdd, f, value) ce_reduce_with((rdd), &ce_fn_##f, (value))
+CE_API CE_NODISCARD ce_status ce_reduce_with(ce_rdd *rdd, const ce_function *f, ce_result *value);
+
+/* As reduce, from zero (a pointer to a T), which enters once per partition and once more at the end. */
+#define ce_fold(rdd, zero, f, value) ce_fold_with((rdd), (zero), &ce_fn_##f, (value))
+CE_API CE_NODISCARD ce_status ce_fold_with(ce_rdd *rdd, const void *zero, const ce_function *f, ce_result *value);
+
+/* Folds rows into a U with seq (CE_AGGREGATE) within partitions and U with U with comb (CE_REDUCE) across them; zero (a pointer
+ * to a U) enters as in fold. */
+#define ce_aggregate(rdd, zero, seq, comb, value) ce_aggregate_with((rdd), (zero), &ce_fn_##seq, &ce_fn_##comb, (value))
+CE_API CE_NODISCARD ce_status ce_aggregate_with(ce_rdd *rdd, const void *zero, const ce_function *seq,
+                                                const ce_function *comb, ce_result *value);
+
+/* As reduce and aggregate, merged in levels by tasks; depth >= 1 levels. */
+#define ce_tree_reduce(rdd, f, depth, value) ce_tree_reduce_with((rdd), &ce_fn_##f, (depth), (value))
+CE_API CE_NODISCARD ce_status ce_tree_reduce_with(ce_rdd *rdd, const ce_function *f, uint32_t depth, ce_result *value);
+#define ce_tree_aggregate(rdd, zero, seq, comb, depth, value)                                                          \
+    ce_tree_aggregate_with((rdd), (zero), &ce_fn_##seq, &ce_fn_##comb, (depth), (value))
+CE_API CE_NODISCARD ce_status ce_tree_aggregate_with(ce_rdd *rdd, const void *zero, const ce_function *seq,
+                                                     const ce_function *comb, uint32_t depth, ce_result *value);
+
+/* By the type's natural order; CE_EMPTY without rows. */
+CE_API CE_NODISCARD ce_status ce_min(ce_rdd *rdd, ce_result *value);
+CE_API CE_NODISCARD ce_status ce_max(ce_rdd *rdd, ce_result *value);
+
+/* ---- statistics of numbers (any scalar type but bool) ---- */
+
+/* 0 without rows. The sum of partitions is added in the order of the partitions. */
+CE_API CE_NODISCARD ce_status ce_sum(ce_rdd *rdd, double *sum);
+/* Exact, for integer types; CE_INVALID when it does not fit. */
+CE_API CE_NODISCARD ce_status ce_sum_int64(ce_rdd *rdd, int64_t *sum);
+
+typedef struct ce_stats_result {
+    uint64_t count;
+    double mean, sum, min, max; /* min +inf and max -inf without rows */
+    double variance, stdev;     /* of the population; NaN without rows */
+    double sample_variance, sample_stdev; /* NaN with fewer than two rows */
+} ce_stats_result;
+
+/* One pass: Welford within partitions, Chan's merge across them. */
+CE_API CE_NODISCARD ce_status ce_stats(ce_rdd *rdd, ce_stats_result *stats);
+CE_API CE_NODISCARD ce_status ce_mean(ce_rdd *rdd, double *mean);         /* NaN without rows */
+CE_API CE_NODISCARD ce_status ce_variance(ce_rdd *rdd, double *variance); /* of the population */
+
+/*
+ * Counts per bucket [edges[i], edges[i+1]), the last one closed. Values outside and NaN are left out. edges: count + 1 values in
+ * ascending order, count >= 1; counts: count values that the caller provides.
+ */
+CE_API CE_NODISCARD ce_status ce_histogram(ce_rdd *rdd, const double *edges, uint32_t bucket_count, uint64_t *counts);
+
+/* As ce_histogram over bucket_count equal buckets from the smallest to the largest value, which it finds first and writes to
+ * edges[bucket_count + 1]. *used: the buckets there are: 1 when all values are the same. CE_EMPTY without rows, CE_INVALID with
+ * NaN or infinite values. */
+CE_API CE_NODISCARD ce_status ce_histogram_even(ce_rdd *rdd, uint32_t bucket_count, double *edges, uint64_t *counts,
+                                                uint32_t *used);
+
+/* ---- by key ---- */
+
+/* Rows pair(T, int64), one per distinct value, sorted by value. */
+CE_API CE_NODISCARD ce_status ce_count_by_value(ce_rdd *rdd, ce_result *counts);
+/* Of an rdd(pair(K, V)): rows pair(K, int64), sorted by key. */
+CE_API CE_NODISCARD ce_status ce_count_by_key(ce_rdd *rdd, ce_result *counts);
+/* Of an rdd(pair(K, V)): its rows, sorted by key; of equal keys the last one in the order of collect. */
+CE_API CE_NODISCARD ce_status ce_collect_as_map(ce_rdd *rdd, ce_result *rows);
+/* The row of a result sorted by key (as the three calls above give) whose key equals *key; NULL when there is none. */
+CE_API const void *ce_result_find(const ce_result *result, const void *key);
+
+/* Of an rdd(pair(K, V)): the values (rows V) of the key that key points to. Looks at one partition when the partitioner is known. */
+CE_API CE_NODISCARD ce_status ce_lookup(ce_rdd *rdd, const void *key, ce_result *values);
+
+/* ---- effects ---- */
+
+/* Calls f on each row or partition, at least once (again when a task is retried).  CE_FOREACH, CE_FOREACH_PARTITION */
+#define ce_foreach(rdd, f) ce_foreach_with_function((rdd), &ce_fn_##f, NULL)
+#define ce_foreach_with(rdd, f, env) ce_foreach_with_function((rdd), &ce_fn_##f, (env))
+CE_API CE_NODISCARD ce_status ce_foreach_with_function(ce_rdd *rdd, const ce_function *f, const void *env);
+#define ce_foreach_partition(rdd, f) ce_foreach_partition_with_function((rdd), &ce_fn_##f, NULL)
+#define ce_foreach_partition_with(rdd, f, env) ce_foreach_partition_with_function((rdd), &ce_fn_##f, (env))
+CE_API CE_NODISCARD ce_status ce_foreach_partition_with_function(ce_rdd *rdd, const ce_function *f, const void *env);
+
+/*
+ * Writes one file part-00000, part-00001, ... per partition into the new directory path, a line a row in the row's text form (the
+ * fields of a record or pair with a TAB between; see docs/guide/types.md), and an empty _SUCCESS when all are there. An
+ * existing path is refused (CE_EXISTS). Each task writes under path/_temporary and is committed by a rename; a failed job
+ * removes what it made.
+ */
+CE_API CE_NODISCARD ce_status ce_save_as_text_file(ce_rdd *rdd, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
