@@ -1,0 +1,18 @@
+/* distinct : rdd(T) -> rdd(T)
+ *
+ * The whole row is the key and there is no value: equal rows meet in a table on both sides of a hash shuffle. */
+#include "rdd/shuffle_read.h"
+
+const cei_op cei_op_distinct = {.name = "distinct", .open = cei_combined_open, .prepare = cei_wide_prepare};
+
+ce_rdd *ce_distinct_at(ce_rdd *rdd, uint32_t partitions, ce_site site)
+{
+    ce_rdd *node = cei_node_new(&cei_op_distinct, NULL, site, &rdd, 1);
+    if (!cei_node_is_sound(node)) {
+        return node;
+    }
+    node->type = rdd->type;
+    cei_partitioner partitioner = cei_partitioner_for(rdd, CEI_PARTITIONER_HASH, partitions);
+    cei_node_set_shuffle(node, cei_shuffle_of(rdd->type, false, NULL, true), partitioner);
+    return node;
+}

@@ -1,0 +1,45 @@
+/*
+ * shuffle.h: what a shuffle is: partitioner, key, and how equal keys are combined. Constant once built.
+ *
+ *     map task:     rows -> writer (writer.h): [combine table] -> one block list per reduce partition
+ *     reduce task:  blocks -> rows -> [combine table | groups] -> rows
+ */
+#ifndef CERIUM_SHUFFLE_SHUFFLE_H
+#define CERIUM_SHUFFLE_SHUFFLE_H
+
+#include <cerium/kernel.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum cei_partitioner_kind {
+    CEI_PARTITIONER_NONE,
+    CEI_PARTITIONER_HASH,     /* of the key's bytes */
+    CEI_PARTITIONER_FUNCTION, /* the user's, of CE_PARTITIONER */
+    CEI_PARTITIONER_ROUND,    /* round robin from a start drawn per map partition: not by key */
+    CEI_PARTITIONER_INDEX,    /* map partition modulo count: not by key */
+} cei_partitioner_kind;
+
+typedef struct cei_partitioner {
+    cei_partitioner_kind kind;
+    uint32_t count; /* 0: the parent's, not known yet */
+    const ce_function *function;
+} cei_partitioner;
+
+static inline bool cei_partitioner_equal(cei_partitioner a, cei_partitioner b)
+{
+    return a.kind == b.kind && a.count == b.count && a.count > 0 && a.function == b.function &&
+           (a.kind == CEI_PARTITIONER_HASH || a.kind == CEI_PARTITIONER_FUNCTION);
+}
+
+typedef struct cei_shuffle {
+    int32_t id;
+    cei_partitioner partitioner;
+    const ce_type *type;      /* of the rows that cross */
+    const ce_type *key;       /* at offset 0 of a row: the pair's key, or the whole row; NULL: rows have no key */
+    const ce_type *value;     /* of the pair; NULL: rows have no value */
+    uint32_t value_offset;
+    const ce_function *combine; /* CE_FUNCTION_FOLD over value, or NULL */
+    bool combines;              /* equal keys become one row, on both sides (combine NULL: the first one stays) */
+} cei_shuffle;
+
+#endif

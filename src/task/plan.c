@@ -1,0 +1,371 @@
+/*
+ * plan.c: a stage as bytes, and back: what lets another process compute a part of a job.
+ *
+ *     "CEPL" version | node count | index of the output node + 1 | nodes, parents before children; the last but the output is the root
+ *     node: operator, type, site, partition count, parents, [shuffle], [function], [environment], [arguments], partitioner
+ *     function: content hash of its module, name
+ *
+ * A node behind a shuffle is a leaf: its parents belong to another stage. Reading makes nodes as a transformation would have
+ * made and prepared them, in memory of the plan.
+ */
+#include "base/error.h"
+#include "base/memory.h"
+#include "data/wire.h"
+#include "rdd/module.h"
+#include "rdd/shuffle_read.h"
+#include "task/node_task.h"
+
+enum { PLAN_MAGIC = 0x4c504543, PLAN_VERSION = 1, PLAN_NODES_MAX = 1 << 20, PLAN_BATCH_ROWS = 1024 };
+
+struct ce_plan {
+    cei_pool *pool;
+    cei_arena arena;
+    ce_rdd *nodes;
+    uint32_t node_count;
+    cei_stage_work work;
+};
+
+/* ---- writing ---- */
+
+struct writing {
+    cei_buffer bytes;
+    const ce_rdd **order; /* nodes in the order written; on the heap */
+    uint32_t count, room;
+    ce_status status;
+};
+
+static void put_function(struct writing *to, const ce_function *f)
+{
+    uint64_t content = 0;
+    cei_wire_put_u8(&to->bytes, f != NULL);
+    if (f) {
+        ce_status status = cei_module_of(f, &content);
+        to->status = to->status == CE_OK ? status : to->status;
+        cei_wire_put_u64(&to->bytes, content);
+        cei_wire_put_text(&to->bytes, f->name);
+    }
+}
+
+static void put_partitioner(struct writing *to, const cei_partitioner *partitioner)
+{
+    cei_wire_put_u8(&to->bytes, (uint8_t)partitioner->kind);
+    cei_wire_put_u32(&to->bytes, partitioner->count);
+    put_function(to, partitioner->function);
+}
+
+static void put_shuffle(struct writing *to, const cei_shuffle *shuffle)
+{
+    cei_wire_put_u8(&to->bytes, shuffle != NULL);
+    if (shuffle) {
+        cei_wire_put_u32(&to->bytes, (uint32_t)shuffle->id);
+        put_partitioner(to, &shuffle->partitioner);
+        cei_wire_put_type(&to->bytes, shuffle->type);
+        cei_wire_put_u8(&to->bytes, shuffle->value ? 2 : shuffle->key ? 1 : 0);
+        put_function(to, shuffle->combine);
+        cei_wire_put_u8(&to->bytes, shuffle->combines);
+    }
+}
+
+static uint32_t index_of(const struct writing *to, const ce_rdd *node)
+{
+    uint32_t index = 0;
+    while (index < to->count && to->order[index] != node) {
+        index++;
+    }
+    return index;
+}
+
+static void put_node(struct writing *to, const ce_rdd *node, bool is_output)
+{
+    bool is_leaf = is_output || node->shuffle;
+    for (uint32_t i = 0; !is_leaf && i < node->parent_count; i++) {
+        if (index_of(to, node->parents[i]) == to->count) {
+            put_node(to, node->parents[i], false);
+        }
+    }
+    if (to->count == to->room) {
+        uint32_t room = to->room ? 2 * to->room : 16;
+        const ce_rdd **order = cei_realloc(to->order, room * sizeof *order);
+        if (!order) {
+            to->status = CE_MEMORY;
+            return;
+        }
+        to->order = order;
+        to->room = room;
+    }
+    cei_buffer *bytes = &to->bytes;
+    cei_wire_put_text(bytes, node->op->name);
+    cei_wire_put_type(bytes, node->type);
+    cei_wire_put_text(bytes, node->site.file);
+    cei_wire_put_u32(bytes, (uint32_t)node->site.line);
+    cei_wire_put_u32(bytes, node->partition_count);
+    cei_wire_put_u32(bytes, is_leaf ? 0 : node->parent_count);
+    for (uint32_t i = 0; !is_leaf && i < node->parent_count; i++) {
+        cei_wire_put_u32(bytes, index_of(to, node->parents[i]));
+    }
+    put_shuffle(to, node->shuffle);
+    put_function(to, node->function);
+    cei_wire_put_u8(bytes, node->env != NULL);
+    if (node->env) {
+        cei_wire_put_value(bytes, node->function->env, node->env);
+    }
+    cei_wire_put_u8(bytes, node->args != NULL);
+    if (node->args) {
+        cei_wire_put_type(bytes, node->args_type);
+        cei_wire_put_value(bytes, node->args_type, node->args);
+    }
+    put_partitioner(to, &node->partitioner);
+    to->order[to->count++] = node;
+}
+
+ce_status ce_plan_encode(ce_rdd *rdd, bool map_side, void **bytes, size_t *count)
+{
+    *bytes = NULL;
+    *count = 0;
+    CE_TRY(cei_node_prepare(rdd));
+    if (map_side && !rdd->shuffle) {
+        return cei_fail(CE_INVALID, "%s has no shuffle below it, so it has no map side", cei_node_name(rdd));
+    }
+    struct writing body = {0};
+    put_node(&body, map_side ? rdd->parents[0] : rdd, false);
+    if (map_side) {
+        put_node(&body, rdd, true);
+    }
+    cei_buffer plan = {0};
+    cei_wire_put_u32(&plan, PLAN_MAGIC);
+    cei_wire_put_u32(&plan, PLAN_VERSION);
+    cei_wire_put_u32(&plan, body.count);
+    cei_wire_put_u32(&plan, map_side ? body.count : 0);
+    cei_buffer_append(&plan, body.bytes.bytes, body.bytes.count);
+    ce_status status = body.status != CE_OK ? body.status : cei_buffer_status(&body.bytes);
+    status = status != CE_OK ? status : cei_buffer_status(&plan);
+    cei_buffer_close(&body.bytes);
+    cei_free(body.order);
+    if (status != CE_OK) {
+        cei_buffer_close(&plan);
+        return status;
+    }
+    *bytes = plan.bytes;
+    *count = plan.count;
+    return CE_OK;
+}
+
+/* ---- reading ---- */
+
+static ce_status get_function(cei_wire_reader *from, const ce_function **f)
+{
+    *f = NULL;
+    if (!cei_wire_get_u8(from) || from->failed) {
+        return CE_OK;
+    }
+    uint64_t content = cei_wire_get_u64(from);
+    const char *name = cei_wire_get_text(from);
+    return from->failed || !name ? CE_OK : cei_module_find(content, name, f);
+}
+
+static ce_status get_partitioner(cei_wire_reader *from, cei_partitioner *partitioner)
+{
+    uint8_t kind = cei_wire_get_u8(from);
+    partitioner->count = cei_wire_get_u32(from);
+    CE_TRY(get_function(from, &partitioner->function));
+    if (kind > CEI_PARTITIONER_INDEX || (kind == CEI_PARTITIONER_FUNCTION && !partitioner->function)) {
+        return cei_fail(CE_CORRUPT, "the plan has an unknown partitioner");
+    }
+    partitioner->kind = (cei_partitioner_kind)kind;
+    return CE_OK;
+}
+
+static ce_status get_shuffle(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *node)
+{
+    if (!cei_wire_get_u8(from) || from->failed) {
+        return CE_OK;
+    }
+    int32_t id = (int32_t)cei_wire_get_u32(from);
+    cei_partitioner partitioner = {0};
+    CE_TRY(get_partitioner(from, &partitioner));
+    const ce_type *type = cei_wire_get_type(from);
+    uint8_t keyed = cei_wire_get_u8(from);
+    const ce_function *combine;
+    CE_TRY(get_function(from, &combine));
+    bool combines = cei_wire_get_u8(from) != 0;
+    if (from->failed) {
+        return from->status;
+    }
+    bool fold_fits = !combine || (combine->kind == CE_FUNCTION_FOLD && keyed == 2);
+    if (keyed > 2 || (keyed == 2 && type->kind != CE_KIND_PAIR) || !fold_fits || (combines && !keyed)) {
+        return cei_fail(CE_CORRUPT, "the plan has an unsound shuffle");
+    }
+    node->shuffle = cei_arena_alloc(&plan->arena, sizeof *node->shuffle);
+    if (!node->shuffle) {
+        return CE_MEMORY;
+    }
+    *node->shuffle = keyed ? cei_shuffle_of(type, keyed == 2, combine, combines) : (cei_shuffle){.type = type};
+    node->shuffle->id = id;
+    node->shuffle->partitioner = partitioner;
+    return CE_OK;
+}
+
+static ce_status get_parents(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *node)
+{
+    uint32_t index = (uint32_t)(node - plan->nodes);
+    node->parent_count = cei_wire_get_u32(from);
+    if (from->failed || node->parent_count > (size_t)(from->end - from->at) / 4) {
+        return cei_fail(CE_CORRUPT, "the plan is cut short");
+    }
+    node->parents = cei_arena_alloc(&plan->arena, node->parent_count * sizeof *node->parents);
+    if (!node->parents) {
+        return CE_MEMORY;
+    }
+    for (uint32_t i = 0; i < node->parent_count; i++) {
+        uint32_t parent = cei_wire_get_u32(from);
+        if (from->failed || parent >= index) {
+            return cei_fail(CE_CORRUPT, "the plan has a node before its parent");
+        }
+        node->parents[i] = &plan->nodes[parent];
+    }
+    return CE_OK;
+}
+
+static ce_status get_value(struct ce_plan *plan, cei_wire_reader *from, const ce_type *type, void **value)
+{
+    *value = NULL;
+    if (from->failed) {
+        return from->status;
+    }
+    *value = cei_arena_alloc_zeroed(&plan->arena, type->bytes);
+    if (!*value) {
+        return CE_MEMORY;
+    }
+    cei_wire_get_value(from, type, *value);
+    return from->failed ? from->status : CE_OK;
+}
+
+static ce_status get_node(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *node)
+{
+    const char *name = cei_wire_get_text(from);
+    node->id = -1;
+    node->type = cei_wire_get_type(from);
+    node->site.file = cei_wire_get_text(from);
+    node->site.line = (int)cei_wire_get_u32(from);
+    node->partition_count = cei_wire_get_u32(from);
+    atomic_store(&node->prepared, true);
+    if (from->failed) {
+        return from->status;
+    }
+    node->op = name ? cei_op_find(name) : NULL;
+    if (!node->op) {
+        return cei_fail(CE_CORRUPT, "the plan has an unknown operator %s", name ? name : "");
+    }
+    CE_TRY(get_parents(plan, from, node));
+    CE_TRY(get_shuffle(plan, from, node));
+    CE_TRY(get_function(from, &node->function));
+    void *value;
+    if (cei_wire_get_u8(from)) {
+        if (!node->function || !node->function->env) {
+            return cei_fail(CE_CORRUPT, "the plan has an environment without a function");
+        }
+        CE_TRY(get_value(plan, from, node->function->env, &value));
+        node->env = value;
+    }
+    if (cei_wire_get_u8(from)) {
+        node->args_type = cei_wire_get_type(from);
+        CE_TRY(get_value(plan, from, node->args_type, &node->args));
+    }
+    CE_TRY(get_partitioner(from, &node->partitioner));
+    return from->failed ? from->status : CE_OK;
+}
+
+static ce_status decode(struct ce_plan *plan, const void *bytes, size_t count)
+{
+    cei_wire_reader from;
+    cei_wire_reader_open(&from, bytes, count, &plan->arena);
+    uint32_t magic = cei_wire_get_u32(&from), version = cei_wire_get_u32(&from);
+    plan->node_count = cei_wire_get_u32(&from);
+    uint32_t output = cei_wire_get_u32(&from);
+    if (from.failed || magic != PLAN_MAGIC) {
+        return cei_fail(CE_CORRUPT, "these bytes are not a plan");
+    }
+    if (version != PLAN_VERSION) {
+        return cei_fail(CE_UNSUPPORTED, "the plan is of version %u, this library reads %d", version, PLAN_VERSION);
+    }
+    bool sound = plan->node_count > 0 && plan->node_count <= PLAN_NODES_MAX && plan->node_count <= count;
+    sound = sound && (output == 0 || (output == plan->node_count && output > 1));
+    if (!sound) {
+        return cei_fail(CE_CORRUPT, "the plan has no sound list of nodes");
+    }
+    plan->nodes = cei_arena_alloc_zeroed(&plan->arena, plan->node_count * sizeof *plan->nodes);
+    if (!plan->nodes) {
+        return CE_MEMORY;
+    }
+    for (uint32_t i = 0; i < plan->node_count; i++) {
+        CE_TRY(get_node(plan, &from, &plan->nodes[i]));
+    }
+    if (from.at != from.end) {
+        return cei_fail(CE_CORRUPT, "the plan has bytes behind its end");
+    }
+    plan->work.output = output ? &plan->nodes[output - 1] : NULL;
+    plan->work.root = &plan->nodes[plan->node_count - (output ? 2 : 1)];
+    if (plan->work.output && !plan->work.output->shuffle) {
+        return cei_fail(CE_CORRUPT, "the plan's output node has no shuffle");
+    }
+    return CE_OK;
+}
+
+ce_status ce_plan_decode(const void *bytes, size_t count, ce_plan **plan)
+{
+    *plan = NULL;
+    ce_plan *made = cei_alloc_zeroed(1, sizeof *made);
+    if (!made) {
+        return CE_MEMORY;
+    }
+    made->pool = cei_pool_open(UINT64_MAX);
+    if (!made->pool) {
+        cei_free(made);
+        return CE_MEMORY;
+    }
+    cei_arena_open(&made->arena, made->pool, 0);
+    ce_status status = decode(made, bytes, count);
+    if (status != CE_OK) {
+        ce_plan_free(made);
+        return status;
+    }
+    *plan = made;
+    return CE_OK;
+}
+
+void ce_plan_free(ce_plan *plan)
+{
+    if (plan) {
+        cei_arena_close(&plan->arena);
+        cei_pool_close(plan->pool);
+        cei_free(plan);
+    }
+}
+
+uint32_t ce_plan_partitions(const ce_plan *plan) { return plan->work.root->partition_count; }
+
+uint32_t ce_plan_output_partitions(const ce_plan *plan)
+{
+    return plan->work.output ? plan->work.output->shuffle->partitioner.count : 1;
+}
+
+ce_status ce_task_open(const ce_plan *plan, uint32_t partition, uint32_t attempt, const ce_host *host, ce_task **task)
+{
+    *task = NULL;
+    if (partition >= ce_plan_partitions(plan)) {
+        return cei_fail(CE_INVALID, "the plan has no partition %u: it has %u", partition, ce_plan_partitions(plan));
+    }
+    cei_pool *pool = cei_pool_open(UINT64_MAX);
+    if (!pool) {
+        return CE_MEMORY;
+    }
+    cei_task_options options = {.pool = pool, .batch_rows = PLAN_BATCH_ROWS, .partition = partition, .attempt = attempt,
+                                .host = host};
+    ce_status status = cei_task_open_node(&plan->work, &options, task);
+    if (status != CE_OK) {
+        cei_pool_close(pool);
+        return status;
+    }
+    cei_task_own_pool(*task);
+    return CE_OK;
+}
