@@ -1,11 +1,11 @@
 /*
  * action.h: the calls that compute.
  *
- * An action runs a job on the calling thread and the context's workers and returns when it has ended. It returns a status that
- * must be looked at; ce_last_error() has the sentence. Several threads may run actions at the same time.
+ * An action runs a job on the calling thread and the context's workers and returns when it has ended. It returns a
+ * status that must be looked at; ce_last_error() has the sentence. Several threads may run actions at the same time.
  *
- * Rows leave an action in a ce_result: one owner (the caller), one call that frees it (ce_result_free), whatever strings and
- * lists are in the rows. On failure the result is empty and need not be freed, though it may be.
+ * Rows leave an action in a ce_result: one owner (the caller), one call that frees it (ce_result_free), whatever
+ * strings and lists are in the rows. On failure the result is empty and need not be freed, though it may be.
  *
  *     ce_result words;
  *     if (ce_collect(counts, &words) == CE_OK) {
@@ -63,8 +63,8 @@ CE_API CE_NODISCARD ce_status ce_take(ce_rdd *rdd, uint64_t count, ce_result *ro
 CE_API CE_NODISCARD ce_status ce_take_sample(ce_rdd *rdd, bool with_replacement, int64_t count, uint64_t seed,
                                              ce_result *rows);
 
-/* The count smallest (take_ordered) or largest (top) rows, in order. By the type's natural order (ce_type_compare), or by a
- * function of CE_COMPARE with _by. */
+/* The count smallest (take_ordered) or largest (top) rows, in order. By the type's natural order (ce_type_compare),
+ * or by a function of CE_COMPARE with _by. */
 #define ce_take_ordered_by(rdd, count, f, rows) ce_take_ordered_with((rdd), (count), &ce_fn_##f, (rows))
 #define ce_top_by(rdd, count, f, rows) ce_top_with((rdd), (count), &ce_fn_##f, (rows))
 CE_API CE_NODISCARD ce_status ce_take_ordered(ce_rdd *rdd, uint64_t count, ce_result *rows);
@@ -86,8 +86,8 @@ CE_API CE_NODISCARD ce_status ce_reduce_with(ce_rdd *rdd, const ce_function *f, 
 #define ce_fold(rdd, zero, f, value) ce_fold_with((rdd), (zero), &ce_fn_##f, (value))
 CE_API CE_NODISCARD ce_status ce_fold_with(ce_rdd *rdd, const void *zero, const ce_function *f, ce_result *value);
 
-/* Folds rows into a U with seq (CE_AGGREGATE) within partitions and U with U with comb (CE_REDUCE) across them; zero (a pointer
- * to a U) enters as in fold. */
+/* Folds rows into a U with seq (CE_AGGREGATE) within partitions and U with U with comb (CE_REDUCE) across them; zero
+ * (a pointer to a U) enters as in fold. */
 #define ce_aggregate(rdd, zero, seq, comb, value) ce_aggregate_with((rdd), (zero), &ce_fn_##seq, &ce_fn_##comb, (value))
 CE_API CE_NODISCARD ce_status ce_aggregate_with(ce_rdd *rdd, const void *zero, const ce_function *seq,
                                                 const ce_function *comb, ce_result *value);
@@ -113,25 +113,27 @@ CE_API CE_NODISCARD ce_status ce_sum_int64(ce_rdd *rdd, int64_t *sum);
 
 typedef struct ce_stats_result {
     uint64_t count;
-    double mean, sum, min, max; /* min +inf and max -inf without rows */
-    double variance, stdev;     /* of the population; NaN without rows */
+    double mean, sum, min, max;           /* without rows 0, 0, +inf and -inf */
+    double variance, stdev;               /* of the population; NaN without rows */
     double sample_variance, sample_stdev; /* NaN with fewer than two rows */
 } ce_stats_result;
 
-/* One pass: Welford within partitions, Chan's merge across them. */
+/* One pass: Welford within partitions, Chan's merge across them. As in Spark an RDD without rows has statistics, one without
+ * partitions has none: CE_EMPTY. */
 CE_API CE_NODISCARD ce_status ce_stats(ce_rdd *rdd, ce_stats_result *stats);
-CE_API CE_NODISCARD ce_status ce_mean(ce_rdd *rdd, double *mean);         /* NaN without rows */
+CE_API CE_NODISCARD ce_status ce_mean(ce_rdd *rdd, double *mean);         /* 0 without rows */
 CE_API CE_NODISCARD ce_status ce_variance(ce_rdd *rdd, double *variance); /* of the population */
 
 /*
- * Counts per bucket [edges[i], edges[i+1]), the last one closed. Values outside and NaN are left out. edges: count + 1 values in
- * ascending order, count >= 1; counts: count values that the caller provides.
+ * Counts per bucket [edges[i], edges[i+1]), the last one closed. Values outside and NaN are left out, unless the last
+ * edge is NaN: then all values from the edge before it on count in the last bucket, NaN too. edges: bucket_count + 1
+ * values in ascending order, bucket_count >= 1; counts: bucket_count values that the caller provides.
  */
 CE_API CE_NODISCARD ce_status ce_histogram(ce_rdd *rdd, const double *edges, uint32_t bucket_count, uint64_t *counts);
 
-/* As ce_histogram over bucket_count equal buckets from the smallest to the largest value, which it finds first and writes to
- * edges[bucket_count + 1]. *used: the buckets there are: 1 when all values are the same. CE_EMPTY without rows, CE_INVALID with
- * NaN or infinite values. */
+/* As ce_histogram over bucket_count equal buckets from the smallest to the largest value, which it finds first and
+ * writes to edges[bucket_count + 1]. *used: the buckets there are: 1 when all values are the same. CE_EMPTY without
+ * rows, CE_INVALID with NaN or infinite values. */
 CE_API CE_NODISCARD ce_status ce_histogram_even(ce_rdd *rdd, uint32_t bucket_count, double *edges, uint64_t *counts,
                                                 uint32_t *used);
 
@@ -146,7 +148,8 @@ CE_API CE_NODISCARD ce_status ce_collect_as_map(ce_rdd *rdd, ce_result *rows);
 /* The row of a result sorted by key (as the three calls above give) whose key equals *key; NULL when there is none. */
 CE_API const void *ce_result_find(const ce_result *result, const void *key);
 
-/* Of an rdd(pair(K, V)): the values (rows V) of the key that key points to. Looks at one partition when the partitioner is known. */
+/* Of an rdd(pair(K, V)): the values (rows V) of the key that key points to. Looks at one partition when the
+ * partitioner is known. */
 CE_API CE_NODISCARD ce_status ce_lookup(ce_rdd *rdd, const void *key, ce_result *values);
 
 /* ---- effects ---- */
@@ -160,10 +163,10 @@ CE_API CE_NODISCARD ce_status ce_foreach_with_function(ce_rdd *rdd, const ce_fun
 CE_API CE_NODISCARD ce_status ce_foreach_partition_with_function(ce_rdd *rdd, const ce_function *f, const void *env);
 
 /*
- * Writes one file part-00000, part-00001, ... per partition into the new directory path, a line a row in the row's text form (the
- * fields of a record or pair with a TAB between; see docs/guide/types.md), and an empty _SUCCESS when all are there. An
- * existing path is refused (CE_EXISTS). Each task writes under path/_temporary and is committed by a rename; a failed job
- * removes what it made.
+ * Writes one file part-00000, part-00001, ... per partition into the new directory path, a line a row in the row's
+ * text form (the fields of a record or pair with a TAB between; see docs/guide/types.md), and an empty _SUCCESS when
+ * all are there. An existing path is refused (CE_EXISTS). Each task writes under path/_temporary and is committed by
+ * a rename; a failed job removes what it made.
  */
 CE_API CE_NODISCARD ce_status ce_save_as_text_file(ce_rdd *rdd, const char *path);
 

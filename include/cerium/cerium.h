@@ -29,8 +29,8 @@ extern "C" {
 /* The library's version, to compare with CE_VERSION. Static. */
 CE_API const char *ce_version(void);
 
-/* The entry of a program that `cerium run` runs: argv[0] is the program, the rest its arguments. 0, a ce_status, or any exit code
- * is what the command returns. */
+/* The entry of a program that `cerium run` runs: argv[0] is the program, the rest its arguments. 0, a ce_status, or
+ * any exit code is what the command returns. */
 CE_API int ce_main(ce_context *sc, int argc, char **argv);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
 /*
  * event.h: what the scheduler reports: jobs, stages and tasks, as they start and end.
  *
- * A listener is a function that gets every event of a context, one at a time, on the thread that made it. It must be quick and
- * must not call actions. The progress bar, and every page and metric, is a listener.
+ * A listener is a function that gets every event of a context, one at a time, on the thread that made it. It must be
+ * quick and must not call actions. The progress bar, and every page and metric, is a listener.
  */
 #ifndef CERIUM_EVENT_H
 #define CERIUM_EVENT_H
@@ -38,16 +38,16 @@ typedef struct ce_task_metrics {
 /* Fields that do not apply to the kind are 0 or NULL. Texts are valid during the call. */
 typedef struct ce_event {
     ce_event_kind kind;
-    int64_t time_ms;          /* wall clock */
-    int32_t job, stage;       /* ids, from 0, per context */
-    const char *name;         /* of a job or stage: the action or operator */
+    int64_t time_ms;    /* wall clock */
+    int32_t job, stage; /* ids, from 0, per context */
+    const char *name;   /* of a job or stage: the action or operator */
     ce_site site;
-    uint32_t task_count;      /* of a stage; of a job: of all stages that will run */
-    uint32_t stage_count;     /* of a job */
-    int64_t task;             /* id, from 0, per context */
+    uint32_t task_count;  /* of a stage; of a job: of all stages that will run */
+    uint32_t stage_count; /* of a job */
+    int64_t task;         /* id, from 0, per context */
     uint32_t partition, attempt;
-    ce_status status;         /* of an end */
-    const char *error;        /* of an end that failed */
+    ce_status status;               /* of an end */
+    const char *error;              /* of an end that failed */
     const ce_task_metrics *metrics; /* of a task or stage end */
 } ce_event;
 

@@ -1,15 +1,17 @@
 /*
  * rdd.h: resilient distributed datasets: how one is made, and the transformations that make one from another.
  *
- * Nothing here computes. A transformation returns a new node of the lineage, never NULL and never an error: a wrong use (element
- * type, argument, NULL) poisons the node with the place of the call, everything built on it stays poisoned, and the action at
- * the end reports the first wrong use as "file.c:14: reduce_by_key: needs pair(K, V), has str".
+ * Nothing here computes. A transformation returns a new node of the lineage, never NULL and never an error: a wrong
+ * use (element type, argument, NULL) poisons the node with the place of the call, everything built on it stays
+ * poisoned, and the action at the end reports the first wrong use as "file.c:14: reduce_by_key: needs pair(K, V), has
+ * str".
  *
- * Nodes belong to their context and live until it closes; nobody frees one. A node does not change after it is built (but for
- * its name), so any thread may use it. Functions are given by the name of a function stamped with a macro of kernel.h.
+ * Nodes belong to their context and live until it closes; nobody frees one. A node does not change after it is built
+ * (but for its name), so any thread may use it. Functions are given by the name of a function stamped with a macro of
+ * kernel.h.
  *
- * Each transformation is a macro over a function with _at at the end of its name, which takes the place of the call: bindings
- * call those. `partitions` arguments: 0 means the default, which is the parent's number.
+ * Each transformation is a macro over a function with _at at the end of its name, which takes the place of the call:
+ * bindings call those. `partitions` arguments: 0 means the default, which is the parent's number.
  */
 #ifndef CERIUM_RDD_H
 #define CERIUM_RDD_H
@@ -42,11 +44,12 @@ CE_API ce_rdd *ce_range_at(ce_context *sc, int64_t first, int64_t end, int64_t s
 CE_API ce_rdd *ce_empty_at(ce_context *sc, const ce_type *type, ce_site site);
 
 /*
- * rdd(str): the lines of text files, without their ends (LF, CRLF or CR). path: a file, a directory (its files, not those of
- * its subdirectories; names that begin with . or _ are left out), a glob, or several of these with commas between. Files are
- * cut into partitions by byte ranges of at most files_partition_bytes_max and at least min_partitions (0: the smaller of 2
- * and the default parallelism) in all; a line belongs to the range where it begins. Files that end in .gz or .zst are
- * decompressed, one partition each. Paths are looked at when a job needs them: a missing one is CE_NOT_FOUND then.
+ * rdd(str): the lines of text files, without their ends (LF, CRLF or CR). path: a file, a directory (its files, not
+ * those of its subdirectories; names that begin with . or _ are left out), a glob, or several of these with commas
+ * between. Files are cut into partitions by byte ranges of at most files_partition_bytes_max and at least
+ * min_partitions (0: the smaller of 2 and the default parallelism) in all; a line belongs to the range that holds the
+ * byte before it. Files that end in .gz or .zst are decompressed, one partition each; empty files give none. Paths are
+ * looked at when a job needs them: a missing one is CE_NOT_FOUND then.
  */
 #define ce_text_file(sc, path) ce_text_file_at((sc), (path), 0, CE_SITE)
 #define ce_text_file_n(sc, path, min_partitions) ce_text_file_at((sc), (path), (min_partitions), CE_SITE)
@@ -57,7 +60,8 @@ CE_API ce_rdd *ce_text_file_at(ce_context *sc, const char *path, uint32_t min_pa
 #define ce_whole_text_files_n(sc, path, min_partitions) ce_whole_text_files_at((sc), (path), (min_partitions), CE_SITE)
 CE_API ce_rdd *ce_whole_text_files_at(ce_context *sc, const char *path, uint32_t min_partitions, ce_site site);
 
-/* rdd(str): the consecutive records of record_bytes bytes each; a file whose size is not a multiple of it is CE_CORRUPT. */
+/* rdd(str): the consecutive records of record_bytes bytes each; a file whose size is not a multiple of it is
+ * CE_CORRUPT. */
 #define ce_binary_records(sc, path, record_bytes) ce_binary_records_at((sc), (path), (record_bytes), CE_SITE)
 CE_API ce_rdd *ce_binary_records_at(ce_context *sc, const char *path, uint32_t record_bytes, ce_site site);
 
@@ -78,8 +82,9 @@ CE_API ce_rdd *ce_flat_map_at(ce_rdd *rdd, const ce_function *f, const void *env
 #define ce_filter_with(rdd, f, env) ce_filter_at((rdd), &ce_fn_##f, (env), CE_SITE)
 CE_API ce_rdd *ce_filter_at(ce_rdd *rdd, const ce_function *f, const void *env, ce_site site);
 
-/* map_partitions : rdd(T), (rows(T) -> 0..n U) -> rdd(U). f runs once per partition, empty ones too. The form with _keeping
- * promises that keys stay in their partition, so the partitioner is kept.  CE_MAP_PARTITIONS, CE_MAP_PARTITIONS_WITH_INDEX */
+/* map_partitions : rdd(T), (rows(T) -> 0..n U) -> rdd(U). f runs once per partition, empty ones too. The form with
+ * _keeping promises that keys stay in their partition, so the partitioner is kept.  CE_MAP_PARTITIONS,
+ * CE_MAP_PARTITIONS_WITH_INDEX */
 #define ce_map_partitions(rdd, f) ce_map_partitions_at((rdd), &ce_fn_##f, NULL, false, CE_SITE)
 #define ce_map_partitions_with(rdd, f, env) ce_map_partitions_at((rdd), &ce_fn_##f, (env), false, CE_SITE)
 #define ce_map_partitions_keeping(rdd, f) ce_map_partitions_at((rdd), &ce_fn_##f, NULL, true, CE_SITE)
@@ -116,13 +121,14 @@ CE_API ce_rdd *ce_flat_map_values_at(ce_rdd *rdd, const ce_function *f, const vo
 #define ce_glom(rdd) ce_glom_at((rdd), CE_SITE)
 CE_API ce_rdd *ce_glom_at(ce_rdd *rdd, ce_site site);
 
-/* union : rdd(T), rdd(T) -> rdd(T): the partitions of both, in order; those of RDDs without partitions are none. When all have
- * the same partitioner it is kept, and partition i holds the rows of each partition i. */
+/* union : rdd(T), rdd(T) -> rdd(T): the partitions of both, in order; those of RDDs without partitions are none. When
+ * all have the same partitioner it is kept, and partition i holds the rows of each partition i. */
 #define ce_union(a, b) ce_union_all_at((ce_rdd *[]){(a), (b)}, 2, CE_SITE)
 #define ce_union_all(rdds, count) ce_union_all_at((rdds), (count), CE_SITE)
 CE_API ce_rdd *ce_union_all_at(ce_rdd *const *rdds, uint32_t count, ce_site site);
 
-/* zip : rdd(A), rdd(B) -> rdd(pair(A, B)): row by row. The partition counts and the rows in each partition must be the same. */
+/* zip : rdd(A), rdd(B) -> rdd(pair(A, B)): row by row. The partition counts and the rows in each partition must be
+ * the same. */
 #define ce_zip(a, b) ce_zip_at((a), (b), CE_SITE)
 CE_API ce_rdd *ce_zip_at(ce_rdd *a, ce_rdd *b, ce_site site);
 
@@ -132,8 +138,8 @@ CE_API ce_rdd *ce_zip_at(ce_rdd *a, ce_rdd *b, ce_site site);
 #define ce_zip_partitions_with(a, b, f, env) ce_zip_partitions_at((a), (b), &ce_fn_##f, (env), CE_SITE)
 CE_API ce_rdd *ce_zip_partitions_at(ce_rdd *a, ce_rdd *b, const ce_function *f, const void *env, ce_site site);
 
-/* zip_with_index : rdd(T) -> rdd(pair(T, int64)): the row's number over all partitions in order. With more than one partition
- * the first job that needs it counts the rows of all partitions but the last. */
+/* zip_with_index : rdd(T) -> rdd(pair(T, int64)): the row's number over all partitions in order. With more than one
+ * partition the first job that needs it counts the rows of all partitions but the last. */
 #define ce_zip_with_index(rdd) ce_zip_with_index_at((rdd), CE_SITE)
 CE_API ce_rdd *ce_zip_with_index_at(ce_rdd *rdd, ce_site site);
 
@@ -141,19 +147,19 @@ CE_API ce_rdd *ce_zip_with_index_at(ce_rdd *rdd, ce_site site);
 #define ce_zip_with_unique_id(rdd) ce_zip_with_unique_id_at((rdd), CE_SITE)
 CE_API ce_rdd *ce_zip_with_unique_id_at(ce_rdd *rdd, ce_site site);
 
-/* cartesian : rdd(A), rdd(B) -> rdd(pair(A, B)): all pairs; partition i * nb + j holds a_i x b_j. b_j is computed again for each
- * batch of a_i. */
+/* cartesian : rdd(A), rdd(B) -> rdd(pair(A, B)): all pairs; partition i * nb + j holds a_i x b_j in the order of a_i,
+ * then b_j. A task computes b_j once and keeps its rows packed in memory. */
 #define ce_cartesian(a, b) ce_cartesian_at((a), (b), CE_SITE)
 CE_API ce_rdd *ce_cartesian_at(ce_rdd *a, ce_rdd *b, ce_site site);
 
-/* sample : rdd(T) -> rdd(T): each row with probability fraction (0..1), or, with replacement, Poisson(fraction) times (>= 0).
- * Same seed and same input, same rows. Keeps the partitioner. */
+/* sample : rdd(T) -> rdd(T): each row with probability fraction (0..1), or, with replacement, Poisson(fraction) times
+ * (>= 0). Same seed and same input, same rows. Keeps the partitioner. */
 #define ce_sample(rdd, with_replacement, fraction, seed)                                                               \
     ce_sample_at((rdd), (with_replacement), (fraction), (seed), CE_SITE)
 CE_API ce_rdd *ce_sample_at(ce_rdd *rdd, bool with_replacement, double fraction, uint64_t seed, ce_site site);
 
-/* random_split: writes count RDDs to splits: disjoint, together all rows, sized by weights (>= 0, sum > 0), provided that rdd
- * computes the same rows in the same order each time. */
+/* random_split: writes count RDDs to splits: disjoint, together all rows, sized by weights (>= 0, sum > 0), provided
+ * that rdd computes the same rows in the same order each time. */
 #define ce_random_split(rdd, weights, count, seed, splits)                                                             \
     ce_random_split_at((rdd), (weights), (count), (seed), (splits), CE_SITE)
 CE_API void ce_random_split_at(ce_rdd *rdd, const double *weights, uint32_t count, uint64_t seed, ce_rdd **splits,
@@ -164,9 +170,9 @@ CE_API void ce_random_split_at(ce_rdd *rdd, const double *weights, uint32_t coun
 CE_API ce_rdd *ce_coalesce_at(ce_rdd *rdd, uint32_t partitions, ce_site site);
 
 /*
- * pipe : rdd(T) -> rdd(str): one process per partition (empty ones too) gets the rows as lines in their text form and gives
- * lines back. command is cut at blanks; there is no shell. environment: NULL or a NULL-ended list of NAME=VALUE, put over the
- * program's own. A status other than 0 fails the task.
+ * pipe : rdd(T) -> rdd(str): one process per partition (empty ones too) gets the rows as lines in their text form and
+ * gives lines back. command is cut at blanks; there is no shell. environment: NULL or a NULL-ended list of
+ * NAME=VALUE, put over the program's own. A status other than 0 fails the task.
  */
 #define ce_pipe(rdd, command) ce_pipe_at((rdd), (command), NULL, CE_SITE)
 #define ce_pipe_with(rdd, command, environment) ce_pipe_at((rdd), (command), (environment), CE_SITE)
@@ -184,8 +190,8 @@ CE_API ce_rdd *ce_reduce_by_key_at(ce_rdd *rdd, const ce_function *f, uint32_t p
 #define ce_group_by_key_n(rdd, partitions) ce_group_by_key_at((rdd), (partitions), CE_SITE)
 CE_API ce_rdd *ce_group_by_key_at(ce_rdd *rdd, uint32_t partitions, ce_site site);
 
-/* partition_by : rdd(pair(K, V)) -> rdd(pair(K, V)): equal keys to the same partition, by hash, or by a function of CE_PARTITIONER.
- * An RDD that is partitioned so already is returned as it is. */
+/* partition_by : rdd(pair(K, V)) -> rdd(pair(K, V)): equal keys to the same partition, by hash, or by a function of
+ * CE_PARTITIONER. An RDD that is partitioned so already is returned as it is. */
 #define ce_partition_by(rdd, partitions) ce_partition_by_at((rdd), NULL, (partitions), CE_SITE)
 #define ce_partition_by_with(rdd, f, partitions) ce_partition_by_at((rdd), &ce_fn_##f, (partitions), CE_SITE)
 CE_API ce_rdd *ce_partition_by_at(ce_rdd *rdd, const ce_function *f, uint32_t partitions, ce_site site);
@@ -232,8 +238,8 @@ CE_API ce_determinism ce_rdd_determinism(const ce_rdd *rdd);
 CE_API bool ce_rdd_has_partitioner(const ce_rdd *rdd);
 CE_API bool ce_rdd_same_partitioner(const ce_rdd *a, const ce_rdd *b);
 
-/* The lineage as Spark prints it: one line a node with its partitions, +- at each shuffle. *text is freed by the caller with
- * ce_free. */
+/* The lineage as Spark prints it: one line a node with its partitions, +- at each shuffle. *text is freed by the
+ * caller with ce_free. */
 CE_API CE_NODISCARD ce_status ce_to_debug_string(ce_rdd *rdd, char **text);
 
 #ifdef __cplusplus

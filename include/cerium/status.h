@@ -1,8 +1,9 @@
 /*
  * status.h: how a call says that it failed.
  *
- * Every call that can fail returns a ce_status, which the compiler insists on being looked at. The sentence that goes with
- * it (which file, which place, why) is kept per thread: ce_last_error() is to ce_status what strerror is to errno.
+ * Every call that can fail returns a ce_status, which the compiler insists on being looked at. The sentence that goes
+ * with it (which file, which place, why) is kept per thread: ce_last_error() is to ce_status what strerror is to
+ * errno.
  */
 #ifndef CERIUM_STATUS_H
 #define CERIUM_STATUS_H

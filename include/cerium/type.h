@@ -1,9 +1,10 @@
 /*
  * type.h: ce_type, the description of an element, and the macros that make one together with the C struct.
  *
- * An element is a fixed-size C value. Its type says how it is laid out, which is all that Cerium needs to hash, compare, copy,
- * serialise, print and parse it. Types are equal when their structure is equal: the names of structs and fields do not count,
- * so a function over your own `struct { ce_str key; int64_t value; }` accepts any pair(str, int64).
+ * An element is a fixed-size C value. Its type says how it is laid out, which is all that Cerium needs to hash,
+ * compare, copy, serialise, print and parse it. Types are equal when their structure is equal: the names of structs
+ * and fields do not count, so a function over your own `struct { ce_str key; int64_t value; }` accepts any pair(str,
+ * int64).
  *
  *     CE_RECORD(visit, (ce_str, url), (int64_t, at_ms), (double, seconds));
  *     CE_PAIR(word_count, ce_str, int64_t);      struct { ce_str key; int64_t value; }
@@ -52,9 +53,9 @@ struct ce_type {
     const char *name; /* for messages; NULL for a derived type: ce_type_text spells it out */
     ce_kind kind;
     uint32_t bytes, align;
-    uint32_t field_count;    /* of a record, pair or option */
-    const ce_field *fields;  /* in order of offset */
-    const ce_type *element;  /* of a list */
+    uint32_t field_count;   /* of a record, pair or option */
+    const ce_field *fields; /* in order of offset */
+    const ce_type *element; /* of a list */
 };
 
 /* A list of fixed-size elements; what a CE_LIST struct is laid out as. */
@@ -63,8 +64,9 @@ typedef struct ce_list {
     uint32_t count;
 } ce_list;
 
-CE_API extern const ce_type ce_type_bool, ce_type__Bool, ce_type_int8_t, ce_type_int16_t, ce_type_int32_t, ce_type_int64_t,
-    ce_type_uint8_t, ce_type_uint16_t, ce_type_uint32_t, ce_type_uint64_t, ce_type_float, ce_type_double, ce_type_ce_str;
+CE_API extern const ce_type ce_type_bool, ce_type__Bool, ce_type_int8_t, ce_type_int16_t, ce_type_int32_t,
+    ce_type_int64_t, ce_type_uint8_t, ce_type_uint16_t, ce_type_uint32_t, ce_type_uint64_t, ce_type_float,
+    ce_type_double, ce_type_ce_str;
 
 /* The type of a C type that has one: a scalar above, ce_str, or a name made by a macro below. */
 #define CE_TYPE(T) (&ce_type_##T)
@@ -75,11 +77,12 @@ CE_API bool ce_type_equal(const ce_type *a, const ce_type *b);
 /* Writes the type as a person reads it, such as "pair(str, int64)", cut at bytes with a NUL; returns text. */
 CE_API const char *ce_type_text(const ce_type *type, char *text, size_t bytes);
 
-/* Three-way order of two values: numbers by value (NaN last and equal to itself), strings by byte, false before true, an absent
- * option first, records, pairs and lists field by field. */
+/* Three-way order of two values: numbers by value (NaN last and equal to itself), strings by byte, false before true,
+ * an absent option first, records, pairs and lists field by field. */
 CE_API int ce_type_compare(const ce_type *type, const void *a, const void *b);
 
-/* Writes a value to text as Spark's shell prints it: (a,1) for pairs, [1, 2] for lists; cut at bytes with a NUL; returns text. */
+/* Writes a value to text as Spark's shell prints it: (a,1) for pairs, [1, 2] for lists; cut at bytes with a NUL;
+ * returns text. */
 CE_API const char *ce_type_print(const ce_type *type, const void *value, char *text, size_t bytes);
 
 #define CE_TYPE_UNUSED __attribute__((unused))
@@ -90,10 +93,10 @@ CE_API const char *ce_type_print(const ce_type *type, const void *value, char *t
         K key;                                                                                                         \
         V value;                                                                                                       \
     } NAME;                                                                                                            \
-    static const ce_field ce_fields_##NAME[2] CE_TYPE_UNUSED = {                                                       \
-        {"key", &ce_type_##K, offsetof(NAME, key)}, {"value", &ce_type_##V, offsetof(NAME, value)}};                   \
-    static const ce_type ce_type_##NAME CE_TYPE_UNUSED = {                                                             \
-        #NAME, CE_KIND_PAIR, sizeof(NAME), _Alignof(NAME), 2, ce_fields_##NAME, NULL}
+    static const ce_field ce_fields_##NAME[2] CE_TYPE_UNUSED = {{"key", &ce_type_##K, offsetof(NAME, key)},            \
+                                                                {"value", &ce_type_##V, offsetof(NAME, value)}};       \
+    static const ce_type ce_type_##NAME CE_TYPE_UNUSED = {#NAME, CE_KIND_PAIR,     sizeof(NAME), _Alignof(NAME),       \
+                                                          2,     ce_fields_##NAME, NULL}
 
 /* struct NAME { bool present; T value; } */
 #define CE_OPTION(NAME, T)                                                                                             \
@@ -101,10 +104,10 @@ CE_API const char *ce_type_print(const ce_type *type, const void *value, char *t
         bool present;                                                                                                  \
         T value;                                                                                                       \
     } NAME;                                                                                                            \
-    static const ce_field ce_fields_##NAME[2] CE_TYPE_UNUSED = {                                                       \
-        {"present", &ce_type_bool, offsetof(NAME, present)}, {"value", &ce_type_##T, offsetof(NAME, value)}};          \
-    static const ce_type ce_type_##NAME CE_TYPE_UNUSED = {                                                             \
-        #NAME, CE_KIND_OPTION, sizeof(NAME), _Alignof(NAME), 2, ce_fields_##NAME, NULL}
+    static const ce_field ce_fields_##NAME[2] CE_TYPE_UNUSED = {{"present", &ce_type_bool, offsetof(NAME, present)},   \
+                                                                {"value", &ce_type_##T, offsetof(NAME, value)}};       \
+    static const ce_type ce_type_##NAME CE_TYPE_UNUSED = {#NAME, CE_KIND_OPTION,   sizeof(NAME), _Alignof(NAME),       \
+                                                          2,     ce_fields_##NAME, NULL}
 
 /* struct NAME { const T *at; uint32_t count; } */
 #define CE_LIST(NAME, T)                                                                                               \
@@ -112,16 +115,15 @@ CE_API const char *ce_type_print(const ce_type *type, const void *value, char *t
         const T *at;                                                                                                   \
         uint32_t count;                                                                                                \
     } NAME;                                                                                                            \
-    static const ce_type ce_type_##NAME CE_TYPE_UNUSED = {                                                             \
-        #NAME, CE_KIND_LIST, sizeof(NAME), _Alignof(NAME), 0, NULL, &ce_type_##T}
+    static const ce_type ce_type_##NAME CE_TYPE_UNUSED = {#NAME, CE_KIND_LIST, sizeof(NAME), _Alignof(NAME),           \
+                                                          0,     NULL,         &ce_type_##T}
 
 /* struct NAME with the fields given as (type, name), 1 to 24 of them. */
 #define CE_RECORD(NAME, ...)                                                                                           \
     typedef struct NAME {                                                                                              \
         CE_EACH_FIELD(CE_FIELD_MEMBER, NAME, __VA_ARGS__)                                                              \
     } NAME;                                                                                                            \
-    static const ce_field ce_fields_##NAME[] CE_TYPE_UNUSED = {                                                        \
-        CE_EACH_FIELD(CE_FIELD_ENTRY, NAME, __VA_ARGS__)};                                                             \
+    static const ce_field ce_fields_##NAME[] CE_TYPE_UNUSED = {CE_EACH_FIELD(CE_FIELD_ENTRY, NAME, __VA_ARGS__)};      \
     static const ce_type ce_type_##NAME CE_TYPE_UNUSED = {                                                             \
         #NAME, CE_KIND_RECORD, sizeof(NAME), _Alignof(NAME), CE_FIELD_COUNT(__VA_ARGS__), ce_fields_##NAME, NULL}
 
@@ -132,7 +134,8 @@ CE_API const char *ce_type_print(const ce_type *type, const void *value, char *t
 #define CE_FIELD_TYPE(T, FIELD) &ce_type_##T
 #define CE_FIELD_ID(T, FIELD) FIELD
 #define CE_FIELD_COUNT(...)                                                                                            \
-    CE_FIELD_COUNT_(__VA_ARGS__, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, )
+    CE_FIELD_COUNT_(__VA_ARGS__, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2,   \
+                    1, )
 #define CE_FIELD_COUNT_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, N, ...) N
 #define CE_PASTE_(a, b) a##b
 #define CE_PASTE(a, b) CE_PASTE_(a, b)

@@ -29,6 +29,7 @@ enum {
     CLASS_CARVED_MAX = 16, /* 64 KiB: a chunk holds at least 16 */
     CLASS_MAX = 40,        /* 1 TiB */
     CHUNK_BYTES = 1 << 20,
+    HUGE_BYTES = 2 << 20,
     CHUNK_HEADER_BYTES = 1 << CLASS_MIN,
 };
 
@@ -93,6 +94,24 @@ static void *map(size_t bytes)
     }
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return at == MAP_FAILED ? NULL : at;
+}
+
+/* A hash table of many megabytes is read at random: with pages of 2 MiB nearly every read finds its page in the processor's
+ * table of pages. Whether the system has such pages to give is its own affair. */
+static void *map_huge(size_t bytes)
+{
+    char *mapped = map(bytes + HUGE_BYTES);
+    if (!mapped) {
+        return NULL;
+    }
+    size_t before = -(uintptr_t)mapped & (HUGE_BYTES - 1);
+    char *start = mapped + before;
+    if (before > 0) {
+        unmap(mapped, before);
+    }
+    unmap(start + bytes, HUGE_BYTES - before);
+    (void)madvise(start, bytes, MADV_HUGEPAGE);
+    return start;
 }
 
 static bool add_chunk_locked(struct size_class *in, unsigned class)
@@ -173,7 +192,7 @@ static void *fresh_piece_locked(struct size_class *in, unsigned class)
 {
     const size_t bytes = (size_t)1 << class;
     if (class > CLASS_CARVED_MAX) {
-        return map(bytes);
+        return bytes >= HUGE_BYTES ? map_huge(bytes) : map(bytes);
     }
     if (in->fresh == in->fresh_end && !add_chunk_locked(in, class)) {
         return NULL;

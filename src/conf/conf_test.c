@@ -54,7 +54,7 @@ static void every_default_of_the_table_is_sound(void **state)
     assert_string_equal(settings.texts[CEI_CONF_master], "local[*]");
     assert_string_equal(settings.texts[CEI_CONF_progress], "auto");
     assert_null(settings.texts[CEI_CONF_batch_rows]);
-    assert_int_equal(cei_setting(&settings, CEI_CONF_batch_rows), 1024);
+    assert_int_equal(cei_setting(&settings, CEI_CONF_rdd_limit_scale_up_factor), 4);
     assert_int_equal(cei_setting(&settings, CEI_CONF_files_partition_bytes_max), 128 << 20);
     cei_settings_close(&settings);
     cei_settings_close(&settings); /* closing twice is allowed */
@@ -165,9 +165,10 @@ static void the_program_comes_before_the_environment_and_that_before_the_table(v
     cei_settings_close(&settings);
     ce_conf_free(conf);
 
-    setenv("CERIUM_BATCH_ROWS", "", 1);
+    setenv("CERIUM_BATCH_ROWS", "", 1); /* as if it was not there */
+    setenv("CERIUM_APP_NAME", "", 1);
     assert_int_equal(cei_settings_open(&settings, NULL), CE_OK);
-    assert_int_equal(cei_setting(&settings, CEI_CONF_batch_rows), 1024);
+    assert_string_equal(settings.texts[CEI_CONF_app_name], "cerium");
     cei_settings_close(&settings);
 }
 
@@ -196,8 +197,8 @@ static void the_description_has_a_line_for_every_setting(void **state)
         lines++;
     }
     assert_int_equal(lines, CEI_CONF_COUNT);
-    assert_non_null(strstr(text, "batch_rows                    1024      rows that an operator aims to hand on at "
-                                 "once (1 to 64k rows)\n"));
+    assert_non_null(strstr(text, "rdd_limit_initial_partitions  1         partitions that the first round of take "
+                                 "scans (1 to 1000000 partitions)\n"));
     assert_non_null(strstr(text, "(auto, always, never)\n"));
     ce_free(text);
 }

@@ -505,10 +505,10 @@ static const char *fault_of_header(const ce_type *type, const cei_block_header *
 ce_status cei_block_check(const ce_type *type, const void *bytes, size_t byte_count)
 {
     cei_block_header header;
-    const char *start = bytes, *rows = start + sizeof header, *fault = NULL;
     if (byte_count < sizeof header) {
         return cei_fail(CE_CORRUPT, "block of rows: %zu bytes, fewer than its header takes", byte_count);
     }
+    const char *start = bytes, *rows = start + sizeof header, *fault = NULL;
     if ((uintptr_t)start % PART_ALIGN) {
         return cei_fail(CE_CORRUPT, "block of rows: it stands at an address that is no multiple of %d", PART_ALIGN);
     }

@@ -25,9 +25,9 @@
 #include <cerium/type.h>
 
 typedef struct cei_block_header {
-    uint32_t magic;      /* CEI_BLOCK_MAGIC */
-    uint16_t version;    /* CEI_BLOCK_VERSION */
-    uint16_t flags;      /* CEI_BLOCK_HAS_CHECKSUM */
+    uint32_t magic;   /* CEI_BLOCK_MAGIC */
+    uint16_t version; /* CEI_BLOCK_VERSION */
+    uint16_t flags;   /* CEI_BLOCK_HAS_CHECKSUM */
     uint32_t row_bytes;
     uint32_t rows;
     uint64_t byte_count; /* header included */

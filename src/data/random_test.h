@@ -10,11 +10,11 @@
 #include "base/random.h"
 #include "data/value.h"
 #include <math.h>
-#include <string.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 /* cmocka.h needs the four above. */
 #include <cmocka.h>
 

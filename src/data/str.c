@@ -26,8 +26,8 @@ int64_t ce_str_find(ce_str str, ce_str part)
     if (part.bytes > str.bytes) {
         return -1;
     }
-    const char *found = part.bytes == 1 ? memchr(str.at, *part.at, str.bytes)
-                                        : memmem(str.at, str.bytes, part.at, part.bytes);
+    const char *found =
+        part.bytes == 1 ? memchr(str.at, *part.at, str.bytes) : memmem(str.at, str.bytes, part.at, part.bytes);
     return found ? found - str.at : -1;
 }
 

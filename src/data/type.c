@@ -33,18 +33,12 @@ _Static_assert(_Alignof(int64_t) == 8 && _Alignof(double) == 8, "the row layout"
 const ce_type *cei_type_builtin(ce_kind kind)
 {
     static const ce_type *const builtins[] = {
-        [CE_KIND_BOOL] = &ce_type_bool,
-        [CE_KIND_INT8] = &ce_type_int8_t,
-        [CE_KIND_INT16] = &ce_type_int16_t,
-        [CE_KIND_INT32] = &ce_type_int32_t,
-        [CE_KIND_INT64] = &ce_type_int64_t,
-        [CE_KIND_UINT8] = &ce_type_uint8_t,
-        [CE_KIND_UINT16] = &ce_type_uint16_t,
-        [CE_KIND_UINT32] = &ce_type_uint32_t,
-        [CE_KIND_UINT64] = &ce_type_uint64_t,
-        [CE_KIND_FLOAT32] = &ce_type_float,
-        [CE_KIND_FLOAT64] = &ce_type_double,
-        [CE_KIND_STR] = &ce_type_ce_str,
+        [CE_KIND_BOOL] = &ce_type_bool,       [CE_KIND_INT8] = &ce_type_int8_t,
+        [CE_KIND_INT16] = &ce_type_int16_t,   [CE_KIND_INT32] = &ce_type_int32_t,
+        [CE_KIND_INT64] = &ce_type_int64_t,   [CE_KIND_UINT8] = &ce_type_uint8_t,
+        [CE_KIND_UINT16] = &ce_type_uint16_t, [CE_KIND_UINT32] = &ce_type_uint32_t,
+        [CE_KIND_UINT64] = &ce_type_uint64_t, [CE_KIND_FLOAT32] = &ce_type_float,
+        [CE_KIND_FLOAT64] = &ce_type_double,  [CE_KIND_STR] = &ce_type_ce_str,
     };
     return (unsigned)kind < sizeof builtins / sizeof *builtins ? builtins[kind] : NULL;
 }

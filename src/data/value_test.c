@@ -1,15 +1,16 @@
 /*
  * value_test.c: owning the parts of values, printing values, numbers as doubles.
  */
-#include "data/value.h"
 #include "base/fault.h"
 #include "data/random_test.h"
+#include "data/value.h"
 
 CE_PAIR(word_count, ce_str, int64_t);
 CE_LIST(doubles, double);
 CE_OPTION(maybe_word, ce_str);
 CE_LIST(maybe_words, maybe_word);
-CE_RECORD(row, (bool, flag), (int8_t, tiny), (uint64_t, huge), (float, ratio), (word_count, word), (maybe_words, notes));
+CE_RECORD(row, (bool, flag), (int8_t, tiny), (uint64_t, huge), (float, ratio), (word_count, word),
+          (maybe_words, notes));
 
 typedef struct fixture {
     cei_pool *pool;

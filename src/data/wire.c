@@ -148,7 +148,8 @@ void cei_wire_put_value(cei_buffer *to, const ce_type *type, const void *value)
 
 void cei_wire_reader_open(cei_wire_reader *reader, const void *bytes, size_t count, cei_arena *arena)
 {
-    *reader = (cei_wire_reader){.at = bytes, .end = (const char *)bytes + count, .arena = arena};
+    const char *at = bytes ? bytes : ""; /* C does not add to a NULL, not even 0 */
+    *reader = (cei_wire_reader){.at = at, .end = at + count, .arena = arena};
 }
 
 /* The sentence is in place already when status is CE_MEMORY. */

@@ -34,7 +34,7 @@ typedef struct cei_wire_reader {
 } cei_wire_reader;
 
 void cei_wire_reader_open(cei_wire_reader *reader, const void *bytes, size_t count, cei_arena *arena);
-uint8_t cei_wire_get_u8(cei_wire_reader *from);   /* 0 after a failure, and so on */
+uint8_t cei_wire_get_u8(cei_wire_reader *from); /* 0 after a failure, and so on */
 uint32_t cei_wire_get_u32(cei_wire_reader *from);
 uint64_t cei_wire_get_u64(cei_wire_reader *from);
 const char *cei_wire_get_text(cei_wire_reader *from);
