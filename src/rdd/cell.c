@@ -1,6 +1,7 @@
 /*
- * cell.c: the rows whose random number falls between two bounds. A byte per row says who stays, and the rows that stay are moved
- * together as in a filter. The numbers belong to the rows' positions, so batch sizes do not change who is chosen.
+ * cell.c: the rows whose random number falls between two bounds. A byte per row says who stays, and the rows that stay
+ * are moved together as in a filter. The numbers belong to the rows' positions, so batch sizes do not change who is
+ * chosen.
  */
 #include "rdd/cell.h"
 #include "base/error.h"
@@ -44,13 +45,12 @@ ce_status cei_cell_open(cei_run *run, const ce_rdd *node, uint32_t partition, do
     if (low <= 0 && high >= 1) {
         return cei_open_parent(run, node, 0, partition, cursor);
     }
-    struct cell_state *state;
-    CE_TRY(cei_batcher_open(run, node, partition, sizeof *state, cell_next, &state));
+    CE_TRY(cei_batcher_open(run, node, partition, sizeof(struct cell_state), cell_next, cursor));
+    struct cell_state *state = (struct cell_state *)*cursor;
     state->low = low;
     state->high = high;
     state->flat = cei_type_is_flat(node->type);
     cei_random_seed(&state->random, cei_random_stream_seed(seed, partition));
     state->keep = cei_arena_alloc(&run->arena, run->batch_rows);
-    *cursor = &state->base.cursor;
     return state->keep ? CE_OK : CE_MEMORY;
 }

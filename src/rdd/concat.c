@@ -1,9 +1,10 @@
 /*
- * concat.c: partitions one after the other. A thousand files that become one partition must not all be open at once: a part is
- * opened when the one before has ended, and closed when it has ended itself. Only what reads from a shuffle is opened at the
- * start, because a host asks a task for its inputs before the first step.
+ * concat.c: partitions one after the other. A thousand files that become one partition must not all be open at once: a
+ * part is opened when the one before has ended, and closed when it has ended itself. Only what reads from a shuffle is
+ * opened at the start, because a host asks a task for its inputs before the first step.
  *
- * The cursors of a part are kept on a list of their own rather than the run's, so that they can be closed without looking for them.
+ * The cursors of a part are kept on a list of their own rather than the run's, so that they can be closed without
+ * looking for them.
  */
 #include "rdd/concat.h"
 #include "base/error.h"
@@ -15,7 +16,7 @@ struct concat_state {
     struct concat_part {
         cei_cursor *cursor; /* NULL: not opened yet, or closed */
         cei_cursor *opened; /* newest first, as in a run */
-    } *opened;
+    } * opened;
     uint32_t count, at;
 };
 
@@ -25,8 +26,8 @@ static ce_status concat_open_part(struct concat_state *state, uint32_t index)
     struct concat_part *part = &state->opened[index];
     cei_cursor *others = run->opened;
     run->opened = NULL;
-    ce_status status = cei_open_parent(run, state->cursor.node, state->parts[index].parent, state->parts[index].partition,
-                                       &part->cursor);
+    ce_status status = cei_open_parent(run, state->cursor.node, state->parts[index].parent,
+                                       state->parts[index].partition, &part->cursor);
     part->opened = run->opened;
     run->opened = others;
     return status;

@@ -1,5 +1,6 @@
 /*
- * concat.h: several partitions of the parents, one after the other, as one: what coalesce and union over equal partitioners give.
+ * concat.h: several partitions of the parents, one after the other, as one: what coalesce and union over equal
+ * partitioners give.
  */
 #ifndef CERIUM_RDD_CONCAT_H
 #define CERIUM_RDD_CONCAT_H

@@ -11,9 +11,8 @@
 
 _Thread_local cei_run *cei_current_run;
 
-/* Where user code writes when memory is short, so that it never sees NULL; nothing reads it. */
+/* Size of run->scratch. */
 enum { SCRATCH_BYTES = 1 << 20 };
-static _Thread_local char *scratch;
 
 void *cei_cursor_new(cei_run *run, const ce_rdd *node, size_t bytes, cei_pull (*next)(cei_cursor *, cei_batch *))
 {
@@ -84,10 +83,10 @@ static void *user_alloc(cei_run *run, cei_arena *arena, size_t bytes)
     }
     run->user_failed = true;
     cei_run_fail(run, CE_MEMORY);
-    if (bytes <= SCRATCH_BYTES && !scratch) {
-        scratch = cei_alloc(SCRATCH_BYTES);
+    if (bytes <= SCRATCH_BYTES && !run->scratch) {
+        run->scratch = cei_alloc(SCRATCH_BYTES);
     }
-    return bytes <= SCRATCH_BYTES ? scratch : NULL;
+    return bytes <= SCRATCH_BYTES ? run->scratch : NULL;
 }
 
 /* Outside of a task there is no batch whose end would free the memory: using it there is a mistake in the program. */
@@ -193,27 +192,28 @@ void cei_emit_close(cei_run *run, ce_emit *emit)
     *emit = (ce_emit){0};
 }
 
-void ce_emit_grow(ce_emit *out)
+ce_emit ce_emit_grow(ce_emit out)
 {
     cei_run *run = the_run("ce_emit_grow");
-    size_t used = (size_t)(out->next - out->rows), full = (size_t)(out->full - out->rows);
-    size_t old = cei_pool_piece_bytes(emit_bytes(out)), room = 2 * old;
-    char *rows = out->failed ? NULL : cei_pool_take(run->pool, room);
+    size_t used = (size_t)(out.next - out.rows), full = (size_t)(out.full - out.rows);
+    size_t old = cei_pool_piece_bytes(emit_bytes(&out)), room = 2 * old;
+    char *rows = out.failed ? NULL : cei_pool_take(run->pool, room);
     if (!rows) {
-        /* The row goes over the last one: the task fails as soon as the function returns. */
-        if (!out->failed) {
-            out->failed = run->user_failed = true;
+        /* The row goes over the first ones: the task fails as soon as the function returns. */
+        if (!out.failed) {
+            out.failed = run->user_failed = true;
             cei_run_fail(run, CE_MEMORY);
         }
-        out->next = out->rows;
-        return;
+        out.next = out.rows;
+        return out;
     }
-    memcpy(rows, out->rows, used);
-    cei_pool_give(run->pool, out->rows, old);
-    out->rows = rows;
-    out->next = rows + used;
-    out->full = rows + full;
-    out->end = rows + (room / out->row_bytes - 1) * out->row_bytes;
+    memcpy(rows, out.rows, used);
+    cei_pool_give(run->pool, out.rows, old);
+    out.rows = rows;
+    out.next = rows + used;
+    out.full = rows + full;
+    out.end = rows + (room / out.row_bytes - 1) * out.row_bytes;
+    return out;
 }
 
 /* ---- a partition as an iterator ---- */
@@ -227,10 +227,16 @@ void cei_rows_open(cei_rows *rows, cei_cursor *from, const ce_type *type)
 bool ce_rows_refill(ce_rows *public_rows)
 {
     cei_rows *rows = (cei_rows *)(void *)public_rows;
-    if (rows->ended || rows->failed) {
+    cei_run *run = rows->from->run;
+    if (rows->ended || rows->failed || run->user_failed) {
         return false;
     }
-    cei_run *run = rows->from->run;
+    ce_status status = rows->before_refill ? rows->before_refill(rows->owner) : CE_OK;
+    if (status != CE_OK) {
+        rows->failed = run->user_failed = true;
+        cei_run_fail(run, status);
+        return false;
+    }
     const ce_rdd *running = run->running;
     cei_arena *strings = run->strings;
     cei_batch batch;

@@ -31,7 +31,8 @@ typedef struct cei_run cei_run;
 struct cei_cursor {
     cei_pull (*next)(cei_cursor *cursor, cei_batch *batch);
     void (*close)(cei_cursor *cursor); /* NULL, or gives back what is not memory of the arena: files, pool pieces, processes */
-    /* NULL, or counts (and uses up) all rows that are left without making them: CEI_END when done, else as next. */
+    /* NULL, or uses up all rows that are left without making them and adds their number to *rows: CEI_END when done, else as next
+     * (after CEI_WANT call again with the same rows). */
     cei_pull (*count)(cei_cursor *cursor, uint64_t *rows);
     cei_run *run;
     const ce_rdd *node;
@@ -70,6 +71,7 @@ struct cei_run {
     const ce_rdd *running; /* whose user code runs now, for crash reports; NULL: none */
     cei_arena *strings;    /* where ce_batch_alloc takes from now */
     bool user_failed;      /* ce_fail was called or user memory ran out: noticed by cei_user_end */
+    char *scratch;         /* where user code writes when memory is short, so that it sees no NULL; nothing reads it; heap */
 
     ce_task_metrics metrics;
 };
@@ -117,6 +119,9 @@ void cei_emit_close(cei_run *run, ce_emit *emit);
 typedef struct cei_rows {
     ce_rows rows;
     cei_cursor *from;
+    /* NULL, or called with owner before `from` is pulled again, which ends the batch that emitted rows may point into. */
+    ce_status (*before_refill)(void *owner);
+    void *owner;
     bool ended, failed;
 } cei_rows;
 

@@ -1,5 +1,6 @@
 /*
- * narrow.c: what narrow operators share. Fields of 4, 8 and 16 bytes, which most keys and values are, move as registers.
+ * narrow.c: what narrow operators share. Fields of 4, 8 and 16 bytes, which most keys and values are, move as
+ * registers.
  */
 #include "rdd/narrow.h"
 #include "base/error.h"
@@ -59,7 +60,7 @@ void cei_batcher_close(cei_cursor *cursor)
 }
 
 ce_status cei_batcher_open(cei_run *run, const ce_rdd *node, uint32_t partition, size_t bytes,
-                           cei_pull (*next)(cei_cursor *cursor, cei_batch *batch), void *state)
+                           cei_pull (*next)(cei_cursor *cursor, cei_batch *batch), cei_cursor **cursor)
 {
     cei_batcher *made = cei_cursor_new(run, node, bytes, next);
     if (!made) {
@@ -74,7 +75,7 @@ ce_status cei_batcher_open(cei_run *run, const ce_rdd *node, uint32_t partition,
     if (node->parent_count) {
         CE_TRY(cei_open_parent(run, node, 0, partition, &made->in.from));
     }
-    *(void **)state = made;
+    *cursor = &made->cursor;
     return CE_OK;
 }
 
@@ -94,8 +95,8 @@ void cei_batcher_count_as_input(cei_batcher *state)
 /* ---- fields ---- */
 
 __attribute__((always_inline)) static inline void copy_each(char *restrict to, size_t to_stride,
-                                                            const char *restrict from, size_t from_stride,
-                                                            size_t bytes, uint32_t count)
+                                                            const char *restrict from, size_t from_stride, size_t bytes,
+                                                            uint32_t count)
 {
     for (; count > 0; count--, to += to_stride, from += from_stride) {
         memcpy(to, from, bytes);
@@ -137,13 +138,12 @@ static cei_pull field_next(cei_cursor *cursor, cei_batch *batch)
 
 ce_status cei_field_open(cei_run *run, const ce_rdd *node, uint32_t partition, uint32_t field, cei_cursor **cursor)
 {
-    struct field_state *state;
-    CE_TRY(cei_batcher_open(run, node, partition, sizeof *state, field_next, &state));
+    CE_TRY(cei_batcher_open(run, node, partition, sizeof(struct field_state), field_next, cursor));
+    struct field_state *state = (struct field_state *)*cursor;
     const ce_type *pair = node->parents[0]->type;
     state->pair_bytes = pair->bytes;
     state->offset = pair->fields[field].offset;
     cei_batcher_count_as_input(&state->base);
-    *cursor = &state->base.cursor;
     return CE_OK;
 }
 
@@ -177,12 +177,11 @@ static cei_pull numbered_next(cei_cursor *cursor, cei_batch *batch)
 ce_status cei_numbered_open(cei_run *run, const ce_rdd *node, uint32_t partition, int64_t first, int64_t step,
                             cei_cursor **cursor)
 {
-    struct numbered_state *state;
-    CE_TRY(cei_batcher_open(run, node, partition, sizeof *state, numbered_next, &state));
+    CE_TRY(cei_batcher_open(run, node, partition, sizeof(struct numbered_state), numbered_next, cursor));
+    struct numbered_state *state = (struct numbered_state *)*cursor;
     state->number = first;
     state->step = step;
     cei_batcher_count_as_input(&state->base);
-    *cursor = &state->base.cursor;
     return CE_OK;
 }
 

@@ -1,10 +1,11 @@
 /*
- * narrow.h: what narrow operators share: taking an input's batches in parts, a batch of one's own to fill, and moving fields.
+ * narrow.h: what narrow operators share: taking an input's batches in parts, a batch of one's own to fill, and moving
+ * fields.
  *
  *     struct key_by_state { cei_batcher base; cei_arena strings; };
  *
- * An operator that fills its own batch has batch_rows rows of room, takes no more than that of its input at a time, and may find
- * the rest of the input's batch still there at the next call.
+ * An operator that fills its own batch has batch_rows rows of room, takes no more than that of its input at a time, and
+ * may find the rest of the input's batch still there at the next call.
  */
 #ifndef CERIUM_RDD_NARROW_H
 #define CERIUM_RDD_NARROW_H
@@ -19,7 +20,8 @@ typedef struct cei_intake {
     uint32_t left;
 } cei_intake;
 
-/* Pulls when nothing is left, which ends the last batch. CEI_ROWS: left > 0. Answers a cancelled task with CEI_FAILED. */
+/* Pulls when nothing is left, which ends the last batch. CEI_ROWS: left > 0. Answers a cancelled task with
+ * CEI_FAILED. */
 cei_pull cei_intake_pull(cei_intake *in);
 
 /* Leaves out count of the rows that are left. */
@@ -43,10 +45,11 @@ typedef struct cei_batcher {
     char *rows;    /* batch_rows rows and CEI_COMPACT_SLACK_BYTES, zeroed at first (padding stays so); from the pool */
 } cei_batcher;
 
-/* Makes a zeroed state of bytes that begins with a cei_batcher, and opens partition of the first parent, if there is one. Closes
- * with cei_batcher_close, which an operator that has more to give back calls from its own close. *state is set with CE_OK only. */
+/* Makes a zeroed state of bytes that begins with a cei_batcher, and opens partition of the first parent, if there is
+ * one. Closes with cei_batcher_close, which an operator that has more to give back calls from its own close. *cursor is
+ * the state. */
 ce_status cei_batcher_open(cei_run *run, const ce_rdd *node, uint32_t partition, size_t bytes,
-                           cei_pull (*next)(cei_cursor *cursor, cei_batch *batch), void *state);
+                           cei_pull (*next)(cei_cursor *cursor, cei_batch *batch), cei_cursor **cursor);
 void cei_batcher_close(cei_cursor *cursor);
 
 /* For operators that give one row for each row: counts as the input does, where that can count. */

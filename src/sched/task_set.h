@@ -32,7 +32,7 @@ struct cei_task_set {
     /* The executor's. */
     cei_task_set *next_submitted;
     uint32_t users;
-    bool done;
+    _Atomic(bool) done; /* the job asks without the executor's lock */
 };
 
 void cei_task_set_open(cei_task_set *set);

@@ -22,35 +22,67 @@ cei_key_form cei_key_form_of(const ce_type *key)
     }
 }
 
-static inline void cell_of_long(cei_cell *cell, const char *at, uint32_t bytes)
+static void cell_of_long(cei_cell *cell, const char *at, uint32_t bytes)
 {
     memcpy(&cell->a, at, 8);
     cell->b = (uint64_t)(uintptr_t)at;
     cell->hash = (uint32_t)(cei_hash_bytes(at, bytes, 0) >> 16);
 }
 
-static inline __attribute__((always_inline)) void cell_of_bytes(cei_cell *cell, const char *at, uint32_t bytes)
+/* The cell of at most CEI_CELL_INLINE_BYTES bytes; of a longer key only the size is right. */
+static inline __attribute__((always_inline)) void cell_of_short(cei_cell *cell, const char *at, uint32_t bytes)
 {
     cell->size = bytes + 1;
-    if (__builtin_expect(bytes > CEI_CELL_INLINE_BYTES, 0)) {
-        cell_of_long(cell, at, bytes);
-        return;
-    }
 #if defined(__SSE2__)
     static const uint8_t keep[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
-    if (__builtin_expect(ce_str_load16_is_safe(at), 1)) {
+    at = bytes ? at : (const char *)keep; /* an empty string may point nowhere, or behind the last page */
+    if (__builtin_expect(ce_str_load_is_safe(at, CEI_CELL_INLINE_BYTES), 1)) {
+        uint32_t kept = bytes < CEI_CELL_INLINE_BYTES ? bytes : CEI_CELL_INLINE_BYTES;
         __m128i raw = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i mask = _mm_loadu_si128((const __m128i *)(const void *)(keep + 16 - bytes));
+        __m128i mask = _mm_loadu_si128((const __m128i *)(const void *)(keep + CEI_CELL_INLINE_BYTES - kept));
         _mm_storeu_si128((__m128i *)(void *)&cell->a, _mm_and_si128(raw, mask));
     } else
 #endif
     {
         cell->a = cell->b = 0;
         if (bytes) {
-            memcpy(&cell->a, at, bytes);
+            memcpy(&cell->a, at, bytes < CEI_CELL_INLINE_BYTES ? bytes : CEI_CELL_INLINE_BYTES);
         }
     }
     cell->hash = (uint32_t)cei_hash_mix(cell->a, cell->b);
+}
+
+static inline void cell_of_bytes(cei_cell *cell, const char *at, uint32_t bytes)
+{
+    cell_of_short(cell, at, bytes);
+    if (bytes > CEI_CELL_INLINE_BYTES) {
+        cell_of_long(cell, at, bytes);
+    }
+}
+
+/* All as if short, then the long ones again: whether a key is long is as hard to predict as the data, so nothing branches on it. */
+static void str_cells(const char *keys, size_t stride, uint32_t count, cei_cell *cells)
+{
+    enum { AT_ONCE = 512 };
+    uint16_t longs[AT_ONCE];
+    while (count) {
+        uint32_t n = count < AT_ONCE ? count : AT_ONCE, long_count = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            ce_str str;
+            memcpy(&str, keys + i * stride, sizeof str);
+            cell_of_short(&cells[i], str.at, str.bytes);
+            longs[long_count] = (uint16_t)i;
+            long_count += str.bytes > CEI_CELL_INLINE_BYTES;
+        }
+        for (uint32_t i = 0; i < long_count; i++) {
+            ce_str str;
+            memcpy(&str, keys + longs[i] * stride, sizeof str);
+            cell_of_long(&cells[longs[i]], str.at, str.bytes);
+        }
+        keys += n * stride;
+        cells += n;
+        count -= n;
+    }
 }
 
 /* Equal numbers have equal bytes: one NaN, no -0.0. */
@@ -110,11 +142,7 @@ ce_status cei_key_cells(const ce_type *key, cei_key_form form, const char *keys,
                         cei_buffer *scratch)
 {
     if (form == CEI_KEY_STR) {
-        for (uint32_t i = 0; i < count; i++, keys += stride) {
-            ce_str str;
-            memcpy(&str, keys, sizeof str);
-            cell_of_bytes(&cells[i], str.at, str.bytes);
-        }
+        str_cells(keys, stride, count, cells);
     } else if (form == CEI_KEY_WIRE) {
         return wire_cells(key, keys, stride, count, cells, scratch);
     } else if (key->kind == CE_KIND_INT64 || key->kind == CE_KIND_UINT64) {

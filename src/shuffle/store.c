@@ -1,6 +1,6 @@
 /*
- * store.c: map outputs in memory. Per shuffle an array of map outputs; per map output its blocks, sorted by reduce partition, with
- * an index of where each reduce partition begins.
+ * store.c: map outputs in memory. Per shuffle an array of map outputs; per map output its blocks, sorted by reduce
+ * partition, with an index of where each reduce partition begins.
  */
 #include "shuffle/store.h"
 #include "base/error.h"
@@ -35,16 +35,21 @@ ce_status cei_store_open(cei_store **store)
     return CE_OK;
 }
 
+static void release_outputs(struct outputs *outputs)
+{
+    for (uint32_t map = 0; map < outputs->map_count; map++) {
+        cei_blocks_close(&outputs->maps[map].blocks);
+    }
+    cei_free(outputs->maps);
+}
+
 void cei_store_close(cei_store *store)
 {
     if (!store) {
         return;
     }
     for (uint32_t i = 0; i < store->count; i++) {
-        for (uint32_t map = 0; map < store->shuffles[i].map_count; map++) {
-            cei_blocks_close(&store->shuffles[i].maps[map].blocks);
-        }
-        cei_free(store->shuffles[i].maps);
+        release_outputs(&store->shuffles[i]);
     }
     cei_free(store->shuffles);
     cei_lock_close(&store->lock);
@@ -143,6 +148,19 @@ ce_status cei_store_put(cei_store *store, int32_t shuffle, uint32_t map, cei_blo
     cei_lock_give(&store->lock);
     cei_blocks_close(blocks);
     return status;
+}
+
+void cei_store_remove(cei_store *store, int32_t shuffle)
+{
+    cei_lock_take(&store->lock);
+    struct outputs *outputs = find_locked(store, shuffle);
+    if (outputs) {
+        release_outputs(outputs);
+        store->count--;
+        size_t after = (size_t)(store->shuffles + store->count - outputs);
+        memmove(outputs, outputs + 1, after * sizeof *outputs);
+    }
+    cei_lock_give(&store->lock);
 }
 
 bool cei_store_has(cei_store *store, int32_t shuffle, uint32_t map)

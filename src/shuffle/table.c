@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "data/value.h"
 
-enum { CAPACITY_FIRST = 2 * CEI_TABLE_BLOCK_ROWS };
+enum { CAPACITY_FIRST = 1024 };
 static const uint64_t rebuild_bytes_min = 1 << 20;
+static const uint64_t sparse_bytes_max = 32 << 20; /* a quarter full up to here: fewer collisions, where memory is cheap */
 
 void cei_table_open(cei_table *table, const cei_shuffle *shuffle, uint32_t value_bytes, cei_pool *pool)
 {
@@ -45,6 +46,7 @@ static ce_status table_grow(cei_table *table)
     cei_table old = *table;
     table->slots = slots;
     table->capacity = capacity;
+    table->room = capacity * table->slot_bytes <= sparse_bytes_max ? capacity / 4 : capacity / 2;
     for (uint64_t i = 0; i < old.capacity; i++) {
         const cei_cell *cell = slot_at(&old, i);
         if (cell->size) {
@@ -69,19 +71,23 @@ static ce_status keep_long_key(cei_table *table, cei_cell *cell)
     return CE_OK;
 }
 
-static inline __attribute__((always_inline)) void *find_or_add(cei_table *table, cei_cell *key, uint8_t *is_new)
+/* slot_bytes is table->slot_bytes, as a constant where the compiler can know it. */
+static inline __attribute__((always_inline)) void *find_or_add(cei_table *table, cei_cell *key, uint32_t slot_bytes, bool is_long,
+                                                               uint8_t *is_new)
 {
     uint64_t mask = table->capacity - 1;
     for (uint64_t i = key->hash & mask;; i = (i + 1) & mask) {
-        cei_cell *cell = slot_at(table, i);
-        if (__builtin_expect(cei_cell_equal(cell, key), 1)) {
+        cei_cell *cell = (cei_cell *)(void *)(table->slots + i * slot_bytes);
+        bool same = is_long ? cei_cell_equal(cell, key)
+                            : ((cell->a ^ key->a) | (cell->b ^ key->b) | (cell->size ^ key->size)) == 0;
+        if (__builtin_expect(same, 1)) {
             *is_new = 0;
             return cell + 1;
         }
         if (cell->size) {
             continue;
         }
-        if (key->size > CEI_CELL_INLINE_BYTES + 1 && keep_long_key(table, key) != CE_OK) {
+        if (is_long && keep_long_key(table, key) != CE_OK) {
             return NULL;
         }
         *cell = *key;
@@ -91,23 +97,45 @@ static inline __attribute__((always_inline)) void *find_or_add(cei_table *table,
     }
 }
 
-ce_status cei_table_find(cei_table *table, const char *rows, uint32_t count, void **values, uint8_t *is_new)
+/* Short keys first, then long ones, so that neither loop branches on the length. Rows of one key are all in one of them. */
+static inline __attribute__((always_inline)) ce_status find_block(cei_table *table, cei_cell *cells, uint32_t count,
+                                                                  uint32_t slot_bytes, void **values, uint8_t *is_new)
 {
-    cei_cell cells[CEI_TABLE_BLOCK_ROWS];
-    while ((table->used + count) * 2 > table->capacity) {
-        CE_TRY(table_grow(table));
-    }
-    CE_TRY(cei_key_cells(table->shuffle->key, table->form, rows, table->shuffle->type->bytes, count, cells, &table->scratch));
+    uint16_t order[CEI_TABLE_BLOCK_ROWS], longs[CEI_TABLE_BLOCK_ROWS];
+    uint32_t short_count = 0, long_count = 0;
+    uint64_t mask = table->capacity - 1;
+    const char *slots = table->slots;
     for (uint32_t i = 0; i < count; i++) {
-        __builtin_prefetch(slot_at(table, cells[i].hash & (table->capacity - 1)), 1);
+        __builtin_prefetch(slots + (cells[i].hash & mask) * slot_bytes, 1);
+        bool is_long = cells[i].size > CEI_CELL_INLINE_BYTES + 1;
+        order[short_count] = longs[long_count] = (uint16_t)i;
+        short_count += !is_long;
+        long_count += is_long;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        values[i] = find_or_add(table, &cells[i], &is_new[i]);
-        if (__builtin_expect(!values[i], 0)) {
+    for (uint32_t i = 0; i < short_count; i++) {
+        uint32_t row = order[i];
+        values[row] = find_or_add(table, &cells[row], slot_bytes, false, &is_new[row]);
+    }
+    for (uint32_t i = 0; i < long_count; i++) {
+        uint32_t row = longs[i];
+        values[row] = find_or_add(table, &cells[row], slot_bytes, true, &is_new[row]);
+        if (__builtin_expect(!values[row], 0)) {
             return CE_MEMORY;
         }
     }
     return CE_OK;
+}
+
+ce_status cei_table_find(cei_table *table, const char *rows, uint32_t count, void **values, uint8_t *is_new)
+{
+    cei_cell cells[CEI_TABLE_BLOCK_ROWS];
+    while (table->used + count > table->room) {
+        CE_TRY(table_grow(table));
+    }
+    CE_TRY(cei_key_cells(table->shuffle->key, table->form, rows, table->shuffle->type->bytes, count, cells, &table->scratch));
+    /* 32 bytes: any key with a value of up to 8. */
+    return table->slot_bytes == 32 ? find_block(table, cells, count, 32, values, is_new)
+                                   : find_block(table, cells, count, table->slot_bytes, values, is_new);
 }
 
 /* Values with parts: each is the table's own before the next row may see it. */
@@ -189,6 +217,12 @@ ce_status cei_table_push(cei_table *table, const char *rows, uint32_t count)
             continue;
         }
         if (!shuffle->value) {
+            continue;
+        }
+        if (!memchr(is_new, 1, n)) {
+            if (shuffle->combine) {
+                shuffle->combine->combine(values, from, stride, n);
+            }
             continue;
         }
         uint32_t first = 0; /* of the run of rows whose keys were there already */

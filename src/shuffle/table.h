@@ -1,7 +1,7 @@
 /*
  * table.h: the combine table: rows in, one row per key out.
  *
- * Open addressing, linear probing, at most half full. A slot is the key's cell and the value behind it, so that a probe of a short
+ * Open addressing, linear probing, at most half full (a quarter while it is small). A slot is the key's cell and the value behind it, so that a probe of a short
  * key touches one cache line. Rows are taken in blocks: make all cells, prefetch all slots, find or make each slot, then one
  * call of the user's stamped combine kernel over slots and values.
  *
@@ -21,7 +21,7 @@ typedef struct cei_table {
     cei_key_form form;
     char *slots;       /* from the pool */
     uint64_t capacity; /* a power of two; 0: nothing yet */
-    uint64_t used;
+    uint64_t used, room; /* slots with a key, and how many may have one before the table grows */
     uint32_t value_bytes, slot_bytes;
     bool flat_values;
     cei_arena keep;    /* long keys, parts of values */
@@ -29,7 +29,7 @@ typedef struct cei_table {
     cei_buffer scratch;
 } cei_table;
 
-enum { CEI_TABLE_BLOCK_ROWS = 512 };
+enum { CEI_TABLE_BLOCK_ROWS = 128 };
 
 /* value_bytes: what a slot holds behind its key: shuffle->value's bytes, or the caller's own for cei_table_find. */
 void cei_table_open(cei_table *table, const cei_shuffle *shuffle, uint32_t value_bytes, cei_pool *pool);

@@ -9,13 +9,15 @@
  * made and prepared them, in memory of the plan.
  */
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "data/wire.h"
 #include "rdd/module.h"
 #include "rdd/shuffle_read.h"
 #include "task/node_task.h"
 
-enum { PLAN_MAGIC = 0x4c504543, PLAN_VERSION = 1, PLAN_NODES_MAX = 1 << 20, PLAN_BATCH_ROWS = 1024 };
+enum { PLAN_MAGIC = 0x4c504543, PLAN_VERSION = 1, PLAN_NODES_MAX = 1 << 20, PLAN_BATCH_ROWS = 512 };
+enum { PLAN_HEADER_BYTES = 4 + 4 + 8 };
 
 struct ce_plan {
     cei_pool *pool;
@@ -134,9 +136,14 @@ ce_status ce_plan_encode(ce_rdd *rdd, bool map_side, void **bytes, size_t *count
     cei_buffer plan = {0};
     cei_wire_put_u32(&plan, PLAN_MAGIC);
     cei_wire_put_u32(&plan, PLAN_VERSION);
+    cei_wire_put_u64(&plan, 0);
     cei_wire_put_u32(&plan, body.count);
     cei_wire_put_u32(&plan, map_side ? body.count : 0);
     cei_buffer_append(&plan, body.bytes.bytes, body.bytes.count);
+    if (cei_buffer_status(&plan) == CE_OK) {
+        uint64_t checksum = cei_hash_bytes(plan.bytes + PLAN_HEADER_BYTES, plan.count - PLAN_HEADER_BYTES, 0);
+        memcpy(plan.bytes + PLAN_HEADER_BYTES - sizeof checksum, &checksum, sizeof checksum);
+    }
     ce_status status = body.status != CE_OK ? body.status : cei_buffer_status(&body.bytes);
     status = status != CE_OK ? status : cei_buffer_status(&plan);
     cei_buffer_close(&body.bytes);
@@ -151,6 +158,32 @@ ce_status ce_plan_encode(ce_rdd *rdd, bool map_side, void **bytes, size_t *count
 }
 
 /* ---- reading ---- */
+
+/* Laid out as a C compiler would: without more padding than alignment asks for. A type that claims more would make a
+ * few bytes of a plan take gigabytes. */
+static bool is_compact(const ce_type *type)
+{
+    if (type->kind == CE_KIND_LIST) {
+        return is_compact(type->element);
+    }
+    uint64_t end = 0;
+    for (uint32_t i = 0; i < type->field_count; i++) {
+        if (type->fields[i].offset >= end + 8 || !is_compact(type->fields[i].type)) {
+            return false;
+        }
+        end = (uint64_t)type->fields[i].offset + type->fields[i].type->bytes;
+    }
+    return type->field_count == 0 || type->bytes < end + 8;
+}
+
+static ce_status get_type(cei_wire_reader *from, const ce_type **type)
+{
+    *type = cei_wire_get_type(from);
+    if (from->failed) {
+        return from->status;
+    }
+    return is_compact(*type) ? CE_OK : cei_fail(CE_CORRUPT, "the plan has a type that is larger than its fields");
+}
 
 static ce_status get_function(cei_wire_reader *from, const ce_function **f)
 {
@@ -168,11 +201,29 @@ static ce_status get_partitioner(cei_wire_reader *from, cei_partitioner *partiti
     uint8_t kind = cei_wire_get_u8(from);
     partitioner->count = cei_wire_get_u32(from);
     CE_TRY(get_function(from, &partitioner->function));
-    if (kind > CEI_PARTITIONER_INDEX || (kind == CEI_PARTITIONER_FUNCTION && !partitioner->function)) {
+    bool by_function = kind == CEI_PARTITIONER_FUNCTION;
+    bool has_function = partitioner->function && partitioner->function->kind == CE_FUNCTION_PARTITION;
+    if (kind > CEI_PARTITIONER_INDEX || (by_function && !has_function)) {
         return cei_fail(CE_CORRUPT, "the plan has an unknown partitioner");
     }
     partitioner->kind = (cei_partitioner_kind)kind;
     return CE_OK;
+}
+
+/* Whether partitioner and combine function fit the rows that cross: they are called with those rows' memory. */
+static bool shuffle_is_sound(const cei_shuffle *shuffle)
+{
+    const cei_partitioner *partitioner = &shuffle->partitioner;
+    const ce_function *combine = shuffle->combine;
+    bool by_key = partitioner->kind == CEI_PARTITIONER_HASH || partitioner->kind == CEI_PARTITIONER_FUNCTION;
+    if (partitioner->kind == CEI_PARTITIONER_NONE || (by_key && !shuffle->key) || (shuffle->combines && !shuffle->key)) {
+        return false;
+    }
+    if (partitioner->kind == CEI_PARTITIONER_FUNCTION && !ce_type_equal(partitioner->function->in, shuffle->key)) {
+        return false;
+    }
+    return !combine || (combine->kind == CE_FUNCTION_FOLD && shuffle->value &&
+                        ce_type_equal(combine->in, shuffle->value) && ce_type_equal(combine->out, shuffle->value));
 }
 
 static ce_status get_shuffle(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *node)
@@ -182,27 +233,28 @@ static ce_status get_shuffle(struct ce_plan *plan, cei_wire_reader *from, ce_rdd
     }
     int32_t id = (int32_t)cei_wire_get_u32(from);
     cei_partitioner partitioner = {0};
-    CE_TRY(get_partitioner(from, &partitioner));
-    const ce_type *type = cei_wire_get_type(from);
-    uint8_t keyed = cei_wire_get_u8(from);
+    const ce_type *type;
     const ce_function *combine;
+    CE_TRY(get_partitioner(from, &partitioner));
+    CE_TRY(get_type(from, &type));
+    uint8_t keyed = cei_wire_get_u8(from);
     CE_TRY(get_function(from, &combine));
     bool combines = cei_wire_get_u8(from) != 0;
     if (from->failed) {
         return from->status;
     }
-    bool fold_fits = !combine || (combine->kind == CE_FUNCTION_FOLD && keyed == 2);
-    if (keyed > 2 || (keyed == 2 && type->kind != CE_KIND_PAIR) || !fold_fits || (combines && !keyed)) {
+    if (keyed > 2 || (keyed == 2 && type->kind != CE_KIND_PAIR)) {
         return cei_fail(CE_CORRUPT, "the plan has an unsound shuffle");
     }
     node->shuffle = cei_arena_alloc(&plan->arena, sizeof *node->shuffle);
     if (!node->shuffle) {
         return CE_MEMORY;
     }
-    *node->shuffle = keyed ? cei_shuffle_of(type, keyed == 2, combine, combines) : (cei_shuffle){.type = type};
+    *node->shuffle = cei_shuffle_of(type, keyed == 2, combine, combines);
+    node->shuffle->key = keyed ? node->shuffle->key : NULL;
     node->shuffle->id = id;
     node->shuffle->partitioner = partitioner;
-    return CE_OK;
+    return shuffle_is_sound(node->shuffle) ? CE_OK : cei_fail(CE_CORRUPT, "the plan has an unsound shuffle");
 }
 
 static ce_status get_parents(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *node)
@@ -244,7 +296,7 @@ static ce_status get_node(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *n
 {
     const char *name = cei_wire_get_text(from);
     node->id = -1;
-    node->type = cei_wire_get_type(from);
+    CE_TRY(get_type(from, &node->type));
     node->site.file = cei_wire_get_text(from);
     node->site.line = (int)cei_wire_get_u32(from);
     node->partition_count = cei_wire_get_u32(from);
@@ -268,7 +320,7 @@ static ce_status get_node(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *n
         node->env = value;
     }
     if (cei_wire_get_u8(from)) {
-        node->args_type = cei_wire_get_type(from);
+        CE_TRY(get_type(from, &node->args_type));
         CE_TRY(get_value(plan, from, node->args_type, &node->args));
     }
     CE_TRY(get_partitioner(from, &node->partitioner));
@@ -280,6 +332,7 @@ static ce_status decode(struct ce_plan *plan, const void *bytes, size_t count)
     cei_wire_reader from;
     cei_wire_reader_open(&from, bytes, count, &plan->arena);
     uint32_t magic = cei_wire_get_u32(&from), version = cei_wire_get_u32(&from);
+    uint64_t checksum = cei_wire_get_u64(&from);
     plan->node_count = cei_wire_get_u32(&from);
     uint32_t output = cei_wire_get_u32(&from);
     if (from.failed || magic != PLAN_MAGIC) {
@@ -287,6 +340,9 @@ static ce_status decode(struct ce_plan *plan, const void *bytes, size_t count)
     }
     if (version != PLAN_VERSION) {
         return cei_fail(CE_UNSUPPORTED, "the plan is of version %u, this library reads %d", version, PLAN_VERSION);
+    }
+    if (checksum != cei_hash_bytes((const char *)bytes + PLAN_HEADER_BYTES, count - PLAN_HEADER_BYTES, 0)) {
+        return cei_fail(CE_CORRUPT, "the plan was changed on its way: its checksum differs");
     }
     bool sound = plan->node_count > 0 && plan->node_count <= PLAN_NODES_MAX && plan->node_count <= count;
     sound = sound && (output == 0 || (output == plan->node_count && output > 1));
@@ -305,8 +361,13 @@ static ce_status decode(struct ce_plan *plan, const void *bytes, size_t count)
     }
     plan->work.output = output ? &plan->nodes[output - 1] : NULL;
     plan->work.root = &plan->nodes[plan->node_count - (output ? 2 : 1)];
-    if (plan->work.output && !plan->work.output->shuffle) {
-        return cei_fail(CE_CORRUPT, "the plan's output node has no shuffle");
+    if (!plan->work.output) {
+        return CE_OK;
+    }
+    const cei_shuffle *shuffle = plan->work.output->shuffle;
+    bool fits = shuffle && ce_type_equal(shuffle->type, plan->work.root->type);
+    if (!fits || (shuffle->partitioner.count == 0 && plan->work.root->partition_count > 0)) {
+        return cei_fail(CE_CORRUPT, "the plan's output node has no shuffle for the rows of its root");
     }
     return CE_OK;
 }

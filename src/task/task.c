@@ -35,6 +35,8 @@ static void close_cursors(cei_run *run)
         }
     }
     run->opened = NULL;
+    cei_free(run->scratch);
+    run->scratch = NULL;
     for (uint32_t i = 0; i < run->input_count; i++) {
         cei_input *input = &run->inputs[i];
         for (; input->count; input->count--) {

@@ -40,6 +40,9 @@ static cei_pull filter_next(cei_cursor *cursor, cei_batch *batch)
     cei_pull pulled = CEI_ROWS;
     while (kept < cursor->run->batch_rows / 2 + 1 && (kept == 0 || state->flat)) {
         cei_batch in;
+        if (cei_run_is_cancelled(cursor->run)) { /* a filter that keeps nothing runs as long as its input */
+            return CEI_FAILED;
+        }
         pulled = state->input->next(state->input, &in);
         if (pulled != CEI_ROWS) {
             break;

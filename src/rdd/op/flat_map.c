@@ -27,6 +27,9 @@ static cei_pull flat_map_next(cei_cursor *cursor, cei_batch *batch)
             if (emit->next > emit->rows && !state->flat) {
                 break;
             }
+            if (cei_run_is_cancelled(cursor->run)) { /* a function that emits nothing runs as long as its input */
+                return CEI_FAILED;
+            }
             state->taken = state->in.count = 0;
             pulled = state->input->next(state->input, &state->in);
             if (pulled != CEI_ROWS) {
