@@ -1,13 +1,17 @@
 /*
- * action.c: what the actions share: the node on top of an RDD, running a job over it, and rows that leave with one owner.
+ * action.c: what the actions share: the node on top of an RDD, running a job over it, and rows that leave with one
+ * owner.
  *
- * The rows of a result are one array on the heap; the bytes of their strings and lists are in an arena with a pool of its own, so that
- * a result outlives its context.
+ * The rows of a result are one array on the heap; the bytes of their strings and lists are in an arena with a pool of
+ * its own, so that a result outlives its context.
  */
 #include "action/action.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "data/block.h"
+#include "sched/engine.h"
+#include <stdarg.h>
+#include <stdio.h>
 
 ce_status cei_action_node(ce_rdd *node, const cei_op *op, ce_rdd **parent_slot)
 {
@@ -30,6 +34,13 @@ ce_status cei_action_takes(const ce_rdd *rdd, const char *action, const ce_funct
                            const ce_type *in, const void *env)
 {
     ce_rdd probe = {.scope = rdd->scope, .op = &(cei_op){.name = action}, .site = rdd->site, .type = rdd->type};
+    ce_function without_env;
+    if (f && f->env && env) { /* the action uses the caller's own: no copy in the scope */
+        without_env = *f;
+        without_env.env = NULL;
+        f = &without_env;
+        env = NULL;
+    }
     if (cei_node_takes(&probe, f, kind, in, env)) {
         return CE_OK;
     }
@@ -166,6 +177,18 @@ ce_status cei_result_from_values(ce_result *result, const ce_type *type, const v
     return CE_OK;
 }
 
+ce_status cei_result_cut(ce_result *result, uint64_t count)
+{
+    if (count >= result->count / 2) {
+        result->count = count < result->count ? count : result->count;
+        return CE_OK;
+    }
+    ce_result all = *result; /* most of it would be held for nothing */
+    ce_status status = cei_result_from_values(result, all.type, all.rows, count);
+    ce_result_free(&all);
+    return status;
+}
+
 /* A merge sort, bottom up: stable, and its one allocation can be tested failing. */
 ce_status cei_result_sort(ce_result *result, int (*compare)(const void *a, const void *b, void *arg), void *arg)
 {
@@ -223,6 +246,47 @@ ce_status cei_action_rows_of(ce_rdd *node, const char *action, const uint32_t *p
 ce_status cei_action_rows(ce_rdd *node, const char *action, ce_result *rows)
 {
     return cei_action_rows_of(node, action, NULL, node->partition_count, rows);
+}
+
+void cei_driver_open(cei_driver *driver, const ce_rdd *node)
+{
+    ce_context *context = cei_context_of(node);
+    memset(driver, 0, sizeof *driver);
+    driver->run.pool = context->pool;
+    driver->run.batch_rows = context->batch_rows;
+    driver->run.job = driver->run.stage = -1;
+    driver->run.task = -1;
+    cei_arena_open(&driver->run.arena, context->pool, 0);
+    cei_arena_open(&driver->strings, context->pool, 0);
+    driver->outer = cei_current_run;
+    cei_current_run = &driver->run;
+}
+
+ce_status cei_driver_close(cei_driver *driver, ce_status status)
+{
+    cei_current_run = driver->outer;
+    if (driver->run.status != CE_OK) {
+        status = cei_fail(driver->run.status, "%s", driver->run.error);
+    }
+    cei_free(driver->run.scratch);
+    cei_arena_close(&driver->strings);
+    cei_arena_close(&driver->run.arena);
+    return status;
+}
+
+ce_status cei_action_empty(const ce_rdd *rdd, const char *action)
+{
+    return cei_fail(CE_EMPTY, "%s:%d: %s: empty collection", rdd->site.file, rdd->site.line, action);
+}
+
+ce_status cei_action_invalid(const ce_rdd *rdd, const char *action, const char *format, ...)
+{
+    char sentence[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    return cei_fail(CE_INVALID, "%s:%d: %s: %s", rdd->site.file, rdd->site.line, action, sentence);
 }
 
 ce_status cei_action_number(const ce_rdd *rdd, const char *action)

@@ -1,4 +1,6 @@
-/* collect : rdd(T) -> rows(T), by partition and then by position */
+/* collect : rdd(T) -> rows(T)
+ *
+ * By partition and then by position: the job's blocks are copied into one result in that order. */
 #include "action/action.h"
 #include "base/error.h"
 #include "base/memory.h"

@@ -1,6 +1,7 @@
 /* count : rdd(T) -> uint64
  *
- * In tasks: count_rows : rdd(T) -> rdd(uint64), one row per partition. A source that can count without making rows does so. */
+ * In tasks: count_rows : rdd(T) -> rdd(uint64), one row per partition. A source that can count without making rows
+ * does so. */
 #include "action/action.h"
 #include "base/error.h"
 #include "base/memory.h"
