@@ -2,7 +2,8 @@
 #include <cerium/cerium.h>
 #include <stdio.h>
 
-/* A number in 0..1 that looks random and depends on n alone (splitmix64): a task that runs again throws the same darts. */
+/* A number in 0..1 that looks random and depends on n alone (splitmix64): a task that runs again throws the same
+ * darts. */
 static inline double random_of(uint64_t n)
 {
     n *= UINT64_C(0x9E3779B97F4A7C15);

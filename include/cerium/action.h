@@ -118,8 +118,8 @@ typedef struct ce_stats_result {
     double sample_variance, sample_stdev; /* NaN with fewer than two rows */
 } ce_stats_result;
 
-/* One pass: Welford within partitions, Chan's merge across them. As in Spark an RDD without rows has statistics, one without
- * partitions has none: CE_EMPTY. */
+/* One pass: Welford within partitions, Chan's merge across them. As in Spark an RDD without rows has statistics, one
+ * without partitions has none: CE_EMPTY. */
 CE_API CE_NODISCARD ce_status ce_stats(ce_rdd *rdd, ce_stats_result *stats);
 CE_API CE_NODISCARD ce_status ce_mean(ce_rdd *rdd, double *mean);         /* 0 without rows */
 CE_API CE_NODISCARD ce_status ce_variance(ce_rdd *rdd, double *variance); /* of the population */
@@ -156,10 +156,10 @@ CE_API CE_NODISCARD ce_status ce_lookup(ce_rdd *rdd, const void *key, ce_result 
 
 /* Calls f on each row or partition, at least once (again when a task is retried).  CE_FOREACH, CE_FOREACH_PARTITION */
 #define ce_foreach(rdd, f) ce_foreach_with_function((rdd), &ce_fn_##f, NULL)
-#define ce_foreach_with(rdd, f, env) ce_foreach_with_function((rdd), &ce_fn_##f, (env))
+#define ce_foreach_with(rdd, f, ...) ce_foreach_with_function((rdd), &ce_fn_##f, (__VA_ARGS__))
 CE_API CE_NODISCARD ce_status ce_foreach_with_function(ce_rdd *rdd, const ce_function *f, const void *env);
 #define ce_foreach_partition(rdd, f) ce_foreach_partition_with_function((rdd), &ce_fn_##f, NULL)
-#define ce_foreach_partition_with(rdd, f, env) ce_foreach_partition_with_function((rdd), &ce_fn_##f, (env))
+#define ce_foreach_partition_with(rdd, f, ...) ce_foreach_partition_with_function((rdd), &ce_fn_##f, (__VA_ARGS__))
 CE_API CE_NODISCARD ce_status ce_foreach_partition_with_function(ce_rdd *rdd, const ce_function *f, const void *env);
 
 /*

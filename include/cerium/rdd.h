@@ -10,6 +10,9 @@
  * (but for its name), so any thread may use it. Functions are given by the name of a function stamped with a macro of
  * kernel.h.
  *
+ * env of the forms with _with is a pointer to a value of the function's environment type; &(limits){1, 2} may be
+ * written in place.
+ *
  * Each transformation is a macro over a function with _at at the end of its name, which takes the place of the call:
  * bindings call those. `partitions` arguments: 0 means the default, which is the parent's number.
  */
@@ -69,28 +72,28 @@ CE_API ce_rdd *ce_binary_records_at(ce_context *sc, const char *path, uint32_t r
 
 /* map : rdd(T), (T -> U) -> rdd(U).  CE_MAP */
 #define ce_map(rdd, f) ce_map_at((rdd), &ce_fn_##f, NULL, CE_SITE)
-#define ce_map_with(rdd, f, env) ce_map_at((rdd), &ce_fn_##f, (env), CE_SITE)
+#define ce_map_with(rdd, f, ...) ce_map_at((rdd), &ce_fn_##f, (__VA_ARGS__), CE_SITE)
 CE_API ce_rdd *ce_map_at(ce_rdd *rdd, const ce_function *f, const void *env, ce_site site);
 
 /* flat_map : rdd(T), (T -> 0..n U) -> rdd(U).  CE_FLAT_MAP */
 #define ce_flat_map(rdd, f) ce_flat_map_at((rdd), &ce_fn_##f, NULL, CE_SITE)
-#define ce_flat_map_with(rdd, f, env) ce_flat_map_at((rdd), &ce_fn_##f, (env), CE_SITE)
+#define ce_flat_map_with(rdd, f, ...) ce_flat_map_at((rdd), &ce_fn_##f, (__VA_ARGS__), CE_SITE)
 CE_API ce_rdd *ce_flat_map_at(ce_rdd *rdd, const ce_function *f, const void *env, ce_site site);
 
 /* filter : rdd(T), (T -> bool) -> rdd(T). Keeps the partitioner.  CE_FILTER */
 #define ce_filter(rdd, f) ce_filter_at((rdd), &ce_fn_##f, NULL, CE_SITE)
-#define ce_filter_with(rdd, f, env) ce_filter_at((rdd), &ce_fn_##f, (env), CE_SITE)
+#define ce_filter_with(rdd, f, ...) ce_filter_at((rdd), &ce_fn_##f, (__VA_ARGS__), CE_SITE)
 CE_API ce_rdd *ce_filter_at(ce_rdd *rdd, const ce_function *f, const void *env, ce_site site);
 
 /* map_partitions : rdd(T), (rows(T) -> 0..n U) -> rdd(U). f runs once per partition, empty ones too. The form with
  * _keeping promises that keys stay in their partition, so the partitioner is kept.  CE_MAP_PARTITIONS,
  * CE_MAP_PARTITIONS_WITH_INDEX */
 #define ce_map_partitions(rdd, f) ce_map_partitions_at((rdd), &ce_fn_##f, NULL, false, CE_SITE)
-#define ce_map_partitions_with(rdd, f, env) ce_map_partitions_at((rdd), &ce_fn_##f, (env), false, CE_SITE)
+#define ce_map_partitions_with(rdd, f, ...) ce_map_partitions_at((rdd), &ce_fn_##f, (__VA_ARGS__), false, CE_SITE)
 #define ce_map_partitions_keeping(rdd, f) ce_map_partitions_at((rdd), &ce_fn_##f, NULL, true, CE_SITE)
 #define ce_map_partitions_with_index(rdd, f) ce_map_partitions_with_index_at((rdd), &ce_fn_##f, NULL, false, CE_SITE)
-#define ce_map_partitions_with_index_with(rdd, f, env)                                                                 \
-    ce_map_partitions_with_index_at((rdd), &ce_fn_##f, (env), false, CE_SITE)
+#define ce_map_partitions_with_index_with(rdd, f, ...)                                                                 \
+    ce_map_partitions_with_index_at((rdd), &ce_fn_##f, (__VA_ARGS__), false, CE_SITE)
 CE_API ce_rdd *ce_map_partitions_at(ce_rdd *rdd, const ce_function *f, const void *env, bool keep_partitioner,
                                     ce_site site);
 CE_API ce_rdd *ce_map_partitions_with_index_at(ce_rdd *rdd, const ce_function *f, const void *env,
@@ -98,7 +101,7 @@ CE_API ce_rdd *ce_map_partitions_with_index_at(ce_rdd *rdd, const ce_function *f
 
 /* key_by : rdd(T), (T -> K) -> rdd(pair(K, T)).  CE_MAP */
 #define ce_key_by(rdd, f) ce_key_by_at((rdd), &ce_fn_##f, NULL, CE_SITE)
-#define ce_key_by_with(rdd, f, env) ce_key_by_at((rdd), &ce_fn_##f, (env), CE_SITE)
+#define ce_key_by_with(rdd, f, ...) ce_key_by_at((rdd), &ce_fn_##f, (__VA_ARGS__), CE_SITE)
 CE_API ce_rdd *ce_key_by_at(ce_rdd *rdd, const ce_function *f, const void *env, ce_site site);
 
 /* keys : rdd(pair(K, V)) -> rdd(K);  values : rdd(pair(K, V)) -> rdd(V) */
@@ -109,12 +112,12 @@ CE_API ce_rdd *ce_values_at(ce_rdd *rdd, ce_site site);
 
 /* map_values : rdd(pair(K, V)), (V -> U) -> rdd(pair(K, U)). Keeps the partitioner.  CE_MAP over V */
 #define ce_map_values(rdd, f) ce_map_values_at((rdd), &ce_fn_##f, NULL, CE_SITE)
-#define ce_map_values_with(rdd, f, env) ce_map_values_at((rdd), &ce_fn_##f, (env), CE_SITE)
+#define ce_map_values_with(rdd, f, ...) ce_map_values_at((rdd), &ce_fn_##f, (__VA_ARGS__), CE_SITE)
 CE_API ce_rdd *ce_map_values_at(ce_rdd *rdd, const ce_function *f, const void *env, ce_site site);
 
 /* flat_map_values : rdd(pair(K, V)), (V -> 0..n U) -> rdd(pair(K, U)). Keeps the partitioner.  CE_FLAT_MAP over V */
 #define ce_flat_map_values(rdd, f) ce_flat_map_values_at((rdd), &ce_fn_##f, NULL, CE_SITE)
-#define ce_flat_map_values_with(rdd, f, env) ce_flat_map_values_at((rdd), &ce_fn_##f, (env), CE_SITE)
+#define ce_flat_map_values_with(rdd, f, ...) ce_flat_map_values_at((rdd), &ce_fn_##f, (__VA_ARGS__), CE_SITE)
 CE_API ce_rdd *ce_flat_map_values_at(ce_rdd *rdd, const ce_function *f, const void *env, ce_site site);
 
 /* glom : rdd(T) -> rdd(list(T)): one list per partition, empty ones too. */
@@ -135,7 +138,7 @@ CE_API ce_rdd *ce_zip_at(ce_rdd *a, ce_rdd *b, ce_site site);
 /* zip_partitions : rdd(A), rdd(B), (rows(A), rows(B) -> 0..n U) -> rdd(U): only the partition counts must be the same.
  * CE_ZIP_PARTITIONS */
 #define ce_zip_partitions(a, b, f) ce_zip_partitions_at((a), (b), &ce_fn_##f, NULL, CE_SITE)
-#define ce_zip_partitions_with(a, b, f, env) ce_zip_partitions_at((a), (b), &ce_fn_##f, (env), CE_SITE)
+#define ce_zip_partitions_with(a, b, f, ...) ce_zip_partitions_at((a), (b), &ce_fn_##f, (__VA_ARGS__), CE_SITE)
 CE_API ce_rdd *ce_zip_partitions_at(ce_rdd *a, ce_rdd *b, const ce_function *f, const void *env, ce_site site);
 
 /* zip_with_index : rdd(T) -> rdd(pair(T, int64)): the row's number over all partitions in order. With more than one
@@ -175,7 +178,7 @@ CE_API ce_rdd *ce_coalesce_at(ce_rdd *rdd, uint32_t partitions, ce_site site);
  * NAME=VALUE, put over the program's own. A status other than 0 fails the task.
  */
 #define ce_pipe(rdd, command) ce_pipe_at((rdd), (command), NULL, CE_SITE)
-#define ce_pipe_with(rdd, command, environment) ce_pipe_at((rdd), (command), (environment), CE_SITE)
+#define ce_pipe_with(rdd, command, ...) ce_pipe_at((rdd), (command), (__VA_ARGS__), CE_SITE)
 CE_API ce_rdd *ce_pipe_at(ce_rdd *rdd, const char *command, const char *const *environment, ce_site site);
 
 /* ---- wide transformations: over a shuffle ---- */

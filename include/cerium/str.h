@@ -92,8 +92,8 @@ static inline bool ce_str_next_field(ce_str *rest, char separator, ce_str *field
     return true;
 }
 
-/* That many bytes may be read from p without touching the next page, where nothing may be mapped. What lies behind the end of a
- * string is read with it and ignored. */
+/* That many bytes may be read from p without touching the next page, where nothing may be mapped. What lies behind the
+ * end of a string is read with it and ignored. */
 static inline bool ce_str_load_is_safe(const char *p, uint32_t bytes)
 {
 #if defined(__SSE2__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -170,7 +170,8 @@ static inline bool ce_str_next_word(ce_str *rest, ce_str *word)
 
 /* ---- all words of a text ---- */
 
-/* Goes through the words of a text 64 bytes at a time, which is three times as fast as asking for one word after the other:
+/* Goes through the words of a text 64 bytes at a time, which is three times as fast as asking for one word after the
+ * other:
  *
  *     ce_words words = ce_words_of(line);
  *     while (ce_words_next(&words, &word)) ...

@@ -1,13 +1,14 @@
 /* save_as_text_file : rdd(T), path -> files
  *
- * The tasks (save_text) leave whole parts in path/_temporary. When all are there they are moved up, and an empty _SUCCESS says so at
- * the very end. Whatever fails before takes away everything that was made, so that nobody finds a directory that looks whole. */
-#include "io/save_text.h"
+ * The tasks (save_text) leave whole parts in path/_temporary. When all are there they are moved up, and an empty
+ * _SUCCESS says so at the very end. Whatever fails before takes away everything that was made, so that nobody finds a
+ * directory that looks whole. */
 #include "action/action.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "io/save_text.h"
 
 struct output {
     char *path;        /* without slashes at its end */

@@ -96,8 +96,8 @@ static void *map(size_t bytes)
     return at == MAP_FAILED ? NULL : at;
 }
 
-/* A hash table of many megabytes is read at random: with pages of 2 MiB nearly every read finds its page in the processor's
- * table of pages. Whether the system has such pages to give is its own affair. */
+/* A hash table of many megabytes is read at random: with pages of 2 MiB nearly every read finds its page in the
+ * processor's table of pages. Whether the system has such pages to give is its own affair. */
 static void *map_huge(size_t bytes)
 {
     char *mapped = map(bytes + HUGE_BYTES);

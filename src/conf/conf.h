@@ -29,6 +29,9 @@ typedef struct cei_settings {
 ce_status cei_settings_open(cei_settings *settings, const ce_conf *conf);
 void cei_settings_close(cei_settings *settings);
 
-static inline int64_t cei_setting(const cei_settings *settings, cei_conf_key key) { return settings->numbers[key]; }
+static inline int64_t cei_setting(const cei_settings *settings, cei_conf_key key)
+{
+    return settings->numbers[key];
+}
 
 #endif

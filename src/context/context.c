@@ -1,19 +1,25 @@
 /*
- * context.c: opening a context: where settings, memory, shuffle store, threads, events and progress are made and introduced to each
- * other. The only file that knows them all.
+ * context.c: opening a context: where settings, memory, shuffle store, threads, events and progress are made and
+ * introduced to each other. The only file that knows them all.
  */
 #include "action/action.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "context/progress.h"
 #include "exec/local.h"
+#include "report/progress.h"
 #include "sched/engine.h"
 #include <cerium/cerium.h>
 #include <stdio.h>
 
-const char *ce_version(void) { return CE_VERSION; }
+const char *ce_version(void)
+{
+    return CE_VERSION;
+}
 
-void ce_free(void *memory) { cei_free(memory); }
+void ce_free(void *memory)
+{
+    cei_free(memory);
+}
 
 /* ---- master ---- */
 
@@ -49,14 +55,14 @@ static ce_status parse_master(const char *text, struct master *master)
     used = 0;
     bool plain = sscanf(text, "local[%u]%n", &slots, &used) == 1 && (size_t)used == bytes;
     used = plain ? used : 0;
-    bool with_failures = !plain && sscanf(text, "local[%u,%u]%n", &slots, &failures, &used) == 2 && (size_t)used == bytes &&
-                         failures > 0;
+    bool with_failures = !plain && sscanf(text, "local[%u,%u]%n", &slots, &failures, &used) == 2 &&
+                         (size_t)used == bytes && failures > 0;
     if ((plain || with_failures) && slots > 0 && slots <= SLOTS_MAX) {
         *master = (struct master){"threads", slots, failures};
         return CE_OK;
     }
-    return cei_fail(CE_INVALID, "master \"%s\" is none of inline, local, local[N], local[*], local[N,F] (N is 1 to %d)", text,
-                    SLOTS_MAX);
+    return cei_fail(CE_INVALID, "master \"%s\" is none of inline, local, local[N], local[*], local[N,F] (N is 1 to %d)",
+                    text, SLOTS_MAX);
 }
 
 /* ---- opening ---- */
@@ -81,8 +87,8 @@ static ce_status open_parts(ce_context *sc, const char *master_text, const ce_co
     sc->scope.files_partition_bytes_max = (uint64_t)cei_setting(settings, CEI_CONF_files_partition_bytes_max);
     sc->scope.count_rows = cei_count_partitions;
     sc->batch_rows = (uint32_t)cei_setting(settings, CEI_CONF_batch_rows);
-    sc->task_failures_max = master.failures_max ? master.failures_max
-                                                : (uint32_t)cei_setting(settings, CEI_CONF_task_failures_max);
+    sc->task_failures_max =
+        master.failures_max ? master.failures_max : (uint32_t)cei_setting(settings, CEI_CONF_task_failures_max);
     CE_TRY(cei_store_open(&sc->store));
     CE_TRY(cei_executor_open_local(&sc->executor, master.executor, master.slots));
     return cei_progress_open(&sc->progress, &sc->bus, settings);
@@ -147,7 +153,10 @@ void ce_context_close(ce_context *sc)
     close_parts(sc);
 }
 
-uint32_t ce_default_parallelism(const ce_context *sc) { return sc ? sc->scope.default_parallelism : 0; }
+uint32_t ce_default_parallelism(const ce_context *sc)
+{
+    return sc ? sc->scope.default_parallelism : 0;
+}
 
 void ce_memory_used(ce_context *sc, uint64_t *bytes, uint64_t *bytes_max)
 {

@@ -1,25 +1,26 @@
 /*
  * local.c: threads that run task sets, first submitted first.
  *
- * The thread that waits for a job's stage runs tasks itself, so a small job never waits for another thread to wake up. Helpers sleep
- * while no set has anything to claim. At most `slots` threads are inside tasks at a time, whoever they are.
+ * The thread that waits for a job's stage runs tasks itself, so a small job never waits for another thread to wake up.
+ * Helpers sleep while no set has anything to claim. At most `slots` threads are inside tasks at a time, whoever they
+ * are.
  */
 #include "exec/local.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "context/crash.h"
+#include "report/crash.h"
 #include "sched/task_set.h"
 #include <stdio.h>
 
 struct local {
     cei_executor executor;
     cei_lock lock;
-    cei_condition work; /* for helpers: something to claim, or closing */
-    cei_condition done; /* for waiters: a set is done, or a slot is free */
+    cei_condition work;         /* for helpers: something to claim, or closing */
+    cei_condition done;         /* for waiters: a set is done, or a slot is free */
     cei_task_set *first, **end; /* submitted and not done */
-    uint32_t busy;     /* threads inside tasks */
-    uint32_t sleeping; /* helpers */
-    uint32_t waiting;  /* in local_wait */
+    uint32_t busy;              /* threads inside tasks */
+    uint32_t sleeping;          /* helpers */
+    uint32_t waiting;           /* in local_wait */
     bool closing;
     cei_thread *threads;
     uint32_t thread_count;

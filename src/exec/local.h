@@ -1,6 +1,6 @@
 /*
- * local.h: the executors of one machine: `inline` (the calling thread alone, deterministic) and `threads` (the calling thread and
- * helpers). They are one piece of code: inline is threads without helpers.
+ * local.h: the executors of one machine: `inline` (the calling thread alone, deterministic) and `threads` (the calling
+ * thread and helpers). They are one piece of code: inline is threads without helpers.
  */
 #ifndef CERIUM_EXEC_LOCAL_H
 #define CERIUM_EXEC_LOCAL_H

@@ -1,7 +1,7 @@
 /* binary_records : path, record size -> rdd(str)
  *
- * The records of files that are nothing but records of one size, so partitions are cut between records and rows are counted by
- * dividing. As in Spark, a file is not cut before it is larger than files_partition_bytes_max. */
+ * The records of files that are nothing but records of one size, so partitions are cut between records and rows are
+ * counted by dividing. As in Spark, a file is not cut before it is larger than files_partition_bytes_max. */
 #include "base/error.h"
 #include "base/file.h"
 #include "io/splits.h"
@@ -56,8 +56,8 @@ static ce_status binary_records_read(struct binary_records_state *state, uint32_
     size_t bytes = (size_t)*count * state->record_bytes, got;
     CE_TRY(cei_file_read_at(&state->file, state->bytes, bytes, state->at, &got));
     if (got < bytes) {
-        return cei_fail(CE_IO, "%s: ends at byte %" PRIu64 ", though it had %" PRIu64 " bytes: it shrank", state->file.path,
-                        state->at + got, state->end);
+        return cei_fail(CE_IO, "%s: ends at byte %" PRIu64 ", though it had %" PRIu64 " bytes: it shrank",
+                        state->file.path, state->at + got, state->end);
     }
     state->at += bytes;
     state->cursor.run->metrics.bytes_read += bytes;
@@ -119,8 +119,8 @@ static ce_status binary_records_check(const cei_found_files *found, uint32_t rec
     for (size_t i = 0; i < found->count; i++) {
         const cei_found_file *file = &found->files[i];
         if (file->bytes % record_bytes) {
-            return cei_fail(CE_CORRUPT, "%s: its %" PRIu64 " bytes are no whole number of records of %u bytes", file->path,
-                            file->bytes, record_bytes);
+            return cei_fail(CE_CORRUPT, "%s: its %" PRIu64 " bytes are no whole number of records of %u bytes",
+                            file->path, file->bytes, record_bytes);
         }
     }
     return CE_OK;

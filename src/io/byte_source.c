@@ -1,6 +1,6 @@
 /*
- * byte_source.c: plain files by pread, gzip by zlib (one member after the other, as cat makes them), zstd by its streaming decoder
- * (one frame after the other).
+ * byte_source.c: plain files by pread, gzip by zlib (one member after the other, as cat makes them), zstd by its
+ * streaming decoder (one frame after the other).
  *
  * Interface: cei_compression_of, cei_file_source_open, cei_file_source_close
  */

@@ -1,10 +1,10 @@
 /*
  * Bytes of plain, gzip and zstd files: whole, concatenated, cut off at every byte and damaged at every byte.
  */
-#include "io/byte_source.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/random.h"
+#include "io/byte_source.h"
 #include "support/files.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -82,7 +82,8 @@ static const struct format {
 };
 
 /* Reads all in pieces of room bytes. */
-static ce_status read_all(const char *path, cei_compression compression, uint64_t offset, size_t room, struct bytes *all)
+static ce_status read_all(const char *path, cei_compression compression, uint64_t offset, size_t room,
+                          struct bytes *all)
 {
     cei_file_source source;
     *all = (struct bytes){0};
@@ -268,7 +269,8 @@ static void failing_calls_are_reported_and_leave_nothing(void **state)
                 delivered = cei_fault_delivered();
                 cei_fault_arm(0, kind);
                 bool is_memory = status == CE_MEMORY; /* the pool's memory is a system call */
-                assert_true(status == CE_OK ? !delivered && all.count == 9 : is_memory || (kind == 2 && status == CE_IO));
+                assert_true(status == CE_OK ? !delivered && all.count == 9
+                                            : is_memory || (kind == 2 && status == CE_IO));
                 free(all.at);
             }
         }

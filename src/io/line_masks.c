@@ -1,6 +1,6 @@
 /*
- * line_masks.c: \n and \r as bit masks. The functions for wider registers carry a target attribute, so that one library serves
- * every processor.
+ * line_masks.c: \n and \r as bit masks. The functions for wider registers carry a target attribute, so that one
+ * library serves every processor.
  *
  * Interface: cei_line_masks_best, cei_line_masks_all
  */
@@ -146,4 +146,7 @@ const cei_line_masks *const *cei_line_masks_all(void)
 }
 #endif
 
-const cei_line_masks *cei_line_masks_best(void) { return cei_line_masks_all()[0]; }
+const cei_line_masks *cei_line_masks_best(void)
+{
+    return cei_line_masks_all()[0];
+}

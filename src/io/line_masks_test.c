@@ -1,8 +1,8 @@
 /*
  * Masks and counts of every instruction set against a look at each byte.
  */
-#include "io/line_masks.h"
 #include "base/random.h"
+#include "io/line_masks.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,7 +36,9 @@ static void masks_and_counts_are_those_of_the_bytes(void **state)
         uint64_t returns_in_32 = cei_random_below(&random, 3) * 5, feeds_in_32 = cei_random_below(&random, 12);
         for (size_t i = 0; i < 64 * blocks; i++) {
             uint64_t draw = cei_random_below(&random, 32);
-            text[shift + i] = draw < returns_in_32 ? '\r' : draw < returns_in_32 + feeds_in_32 ? '\n' : (char)(128 + draw);
+            text[shift + i] = draw < returns_in_32                 ? '\r'
+                              : draw < returns_in_32 + feeds_in_32 ? '\n'
+                                                                   : (char)(128 + draw);
         }
         for (const cei_line_masks *const *masks = cei_line_masks_all(); *masks; masks++) {
             check(*masks, text + shift, blocks, (uint64_t)round % 2);

@@ -1,6 +1,6 @@
 /*
- * line_printer.c: printing rows. The direct way asks for room once a row, for the most that its numbers can take and what its strings
- * do take, and then writes without looking at the room again.
+ * line_printer.c: printing rows. The direct way asks for room once a row, for the most that its numbers can take and
+ * what its strings do take, and then writes without looking at the room again.
  *
  * Interface: cei_line_printer_open, cei_line_printer_print
  */
@@ -40,9 +40,25 @@ void cei_line_printer_open(cei_line_printer *printer, const ce_type *type)
 static inline uint32_t digit_count(uint64_t value)
 {
     static const uint64_t powers[] = {
-        0,         10,         100,         1000,         10000,         100000,         1000000,
-        10000000,  100000000,  1000000000,  10000000000,  100000000000,  1000000000000,  10000000000000,
-        100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000,
+        0,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
         10000000000000000000u,
     };
     /* Bits times log10(2) is the number of digits or one too many. */
@@ -109,7 +125,8 @@ static size_t room_for(const cei_line_printer *printer, const char *row)
     size_t bytes = 0;
     for (uint32_t i = 0; i < printer->field_count; i++) {
         const cei_line_field *field = &printer->fields[i];
-        bytes += field->kind == CE_KIND_STR ? ((const ce_str *)(const void *)(row + field->offset))->bytes : INTEGER_BYTES_MAX;
+        bytes += field->kind == CE_KIND_STR ? ((const ce_str *)(const void *)(row + field->offset))->bytes
+                                            : INTEGER_BYTES_MAX;
         bytes += SEPARATOR_BYTES;
     }
     return bytes;

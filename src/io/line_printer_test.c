@@ -1,10 +1,11 @@
 /*
- * The direct way of printing rows against cei_value_line, for all kinds of fields and for numbers at every number of digits.
+ * The direct way of printing rows against cei_value_line, for all kinds of fields and for numbers at every number of
+ * digits.
  */
-#include "io/line_printer.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/random.h"
+#include "io/line_printer.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@
 /* cmocka last: it needs the headers above. */
 #include <cmocka.h>
 
-CE_RECORD(all_kinds, (int8_t, a), (ce_str, text), (uint64_t, b), (int16_t, c), (uint8_t, d), (int64_t, e), (uint16_t, f),
-          (uint32_t, g));
+CE_RECORD(all_kinds, (int8_t, a), (ce_str, text), (uint64_t, b), (int16_t, c), (uint8_t, d), (int64_t, e),
+          (uint16_t, f), (uint32_t, g));
 CE_PAIR(word_count, ce_str, int64_t);
 CE_PAIR(nested, word_count, double);
 CE_RECORD(with_bool, (bool, yes), (int32_t, number));
@@ -32,8 +33,8 @@ static void check(const ce_type *type, const void *rows, uint32_t count, size_t 
     }
     for (uint32_t printed = 0, now; printed < count; printed += now) {
         size_t before = text.count;
-        now = cei_line_printer_print(&printer, (const char *)rows + (size_t)printed * type->bytes, count - printed, &text,
-                                     before + bytes_aim);
+        now = cei_line_printer_print(&printer, (const char *)rows + (size_t)printed * type->bytes, count - printed,
+                                     &text, before + bytes_aim);
         assert_in_range(now, 1, count - printed);
     }
     assert_false(text.failed);
@@ -74,9 +75,11 @@ static void records_of_strings_and_integers_are_printed_as_value_line_does(void 
     cei_random random;
     cei_random_seed(&random, 11);
     for (int i = 0; i < ROWS; i++) {
-        ce_str text = {i % 5 ? letters : NULL, i % 5 ? (uint32_t)cei_random_below(&random, i % 7 ? 20 : sizeof letters) : 0};
+        ce_str text = {i % 5 ? letters : NULL,
+                       i % 5 ? (uint32_t)cei_random_below(&random, i % 7 ? 20 : sizeof letters) : 0};
         uint64_t bits = cei_random_next(&random) >> cei_random_below(&random, 64);
-        rows[i] = (all_kinds){(int8_t)bits, text, bits, (int16_t)bits, (uint8_t)bits, (int64_t)-bits, (uint16_t)bits, (uint32_t)bits};
+        rows[i] = (all_kinds){(int8_t)bits,  text,           bits,           (int16_t)bits,
+                              (uint8_t)bits, (int64_t)-bits, (uint16_t)bits, (uint32_t)bits};
         pairs[i] = (word_count){text, (int64_t)bits};
     }
     for (size_t bytes_aim = 1; bytes_aim < 100000; bytes_aim *= 7) {

@@ -1,6 +1,6 @@
 /*
- * line_reader.c: cutting bytes into lines through masks of 64 bytes, so that the cost of a line is a few instructions for its
- * end and not one per byte. Counting needs no line: it adds up the bits of the masks.
+ * line_reader.c: cutting bytes into lines through masks of 64 bytes, so that the cost of a line is a few instructions
+ * for its end and not one per byte. Counting needs no line: it adds up the bits of the masks.
  *
  * A \r that is the last byte read so far is not looked at before its successor is there.
  *
@@ -11,8 +11,9 @@
 #include <inttypes.h>
 
 enum {
-    FRONT_BYTES = 192 << 10, /* in front of where bytes are read to: the longest line that is moved at a refill, and a guard */
-    PAD_BYTES = 64,          /* behind the bytes: blocks are looked at whole */
+    FRONT_BYTES =
+        192 << 10,  /* in front of where bytes are read to: the longest line that is moved at a refill, and a guard */
+    PAD_BYTES = 64, /* behind the bytes: blocks are looked at whole */
     PIECE_BYTES = 512 << 10,
     BEHIND_BYTES = 16 << 10, /* read at once behind the end of the range */
 };
@@ -47,8 +48,8 @@ static uint64_t line_offset(const cei_line_reader *reader)
 
 /* ---- reading ---- */
 
-/* What to read next: nothing across the end of the range, so that everything cut before it belongs to the range; and of a file up
- * to a multiple of the read size, so that the copy from the page cache goes page by page. */
+/* What to read next: nothing across the end of the range, so that everything cut before it belongs to the range; and
+ * of a file up to a multiple of the read size, so that the copy from the page cache goes page by page. */
 static size_t read_bytes(const cei_line_reader *reader)
 {
     if (reader->end == CEI_LINE_END_OPEN) {
@@ -80,8 +81,9 @@ static bool read_more(cei_line_reader *reader, char *to, size_t *got)
     reader->offset += *got;
     reader->ended = *got == 0;
     if (reader->ended && reader->end != CEI_LINE_END_OPEN && reader->offset < reader->end) {
-        cei_run_fail(reader->run, cei_fail(CE_IO, "%s: ends at byte %" PRIu64 ", though it had %" PRIu64 " bytes: it shrank",
-                                           reader->path, reader->offset, reader->end));
+        cei_run_fail(reader->run,
+                     cei_fail(CE_IO, "%s: ends at byte %" PRIu64 ", though it had %" PRIu64 " bytes: it shrank",
+                              reader->path, reader->offset, reader->end));
         return false;
     }
     return true;
@@ -120,8 +122,8 @@ static void move_line(cei_line_reader *reader, char *to)
     reader->stop = to + left;
 }
 
-/* Makes room behind an unfinished line that is too long to be moved at every read. Whatever is moved here is moved again only
- * after at least as much has been read. */
+/* Makes room behind an unfinished line that is too long to be moved at every read. Whatever is moved here is moved
+ * again only after at least as much has been read. */
 static bool make_room_for_long(cei_line_reader *reader)
 {
     size_t left = (size_t)(reader->stop - reader->line);
@@ -178,8 +180,8 @@ static inline uint64_t ends_of_block(const cei_line_reader *reader, const char *
     return feeds | (returns & ~(feeds >> 1 | first_behind << 63));
 }
 
-/* Writes the places of the bits of a mask, counted from `at`, and at least four places: how many there are is not worth a branch that
- * is taken now and then. */
+/* Writes the places of the bits of a mask, counted from `at`, and at least four places: how many there are is not
+ * worth a branch that is taken now and then. */
 static inline uint16_t *put_ends(uint16_t *to, uint32_t at, uint64_t mask)
 {
     uint32_t count = (uint32_t)__builtin_popcountll(mask);
@@ -194,8 +196,8 @@ static inline uint16_t *put_ends(uint16_t *to, uint32_t at, uint64_t mask)
     return to + count;
 }
 
-/* Finds the line ends in the bytes from scan on. A \r that is the last byte there is stays unsearched until its successor is there.
- * false: nothing was searched. */
+/* Finds the line ends in the bytes from scan on. A \r that is the last byte there is stays unsearched until its
+ * successor is there. false: nothing was searched. */
 static bool look(cei_line_reader *reader)
 {
     uint64_t feeds[CEI_LINE_WINDOW_BLOCKS], returns[CEI_LINE_WINDOW_BLOCKS];
@@ -292,9 +294,9 @@ cei_pull cei_line_reader_next(cei_line_reader *reader, ce_str *lines, uint32_t r
 
 /* ---- counting ----
  *
- * As many lines are left as line starts: that of the unfinished line, and the byte behind each line end in the range. So the ends are
- * counted, a \r\n at its \r. What stands at the end of the range needs a look at the byte behind it: no line begins at the
- * end of the file, or in the middle of a \r\n.
+ * As many lines are left as line starts: that of the unfinished line, and the byte behind each line end in the range.
+ * So the ends are counted, a \r\n at its \r. What stands at the end of the range needs a look at the byte behind it:
+ * no line begins at the end of the file, or in the middle of a \r\n.
  */
 
 struct ends {

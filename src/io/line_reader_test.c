@@ -1,11 +1,11 @@
 /*
- * Lines against a splitter that goes byte by byte: all cuts of small texts, random reads, texts larger than a read, long lines,
- * and counting from every state.
+ * Lines against a splitter that goes byte by byte: all cuts of small texts, random reads, texts larger than a read,
+ * long lines, and counting from every state.
  */
-#include "io/line_reader.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "io/line_reader.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,7 +105,8 @@ static void open_reader(cei_line_reader *reader, struct text_source *source, con
     }
 }
 
-/* The lines of the range, whose previous byte is in it, compared as they come; the rest counted. Returns how many there were. */
+/* The lines of the range, whose previous byte is in it, compared as they come; the rest counted. Returns how many
+ * there were. */
 static size_t check_range(const char *text, size_t bytes, const struct span *lines, size_t line_count,
                           const struct way *way)
 {
@@ -130,8 +131,9 @@ static size_t check_range(const char *text, size_t bytes, const struct span *lin
             }
             struct span want = lines[first + seen];
             if (batch[i].bytes != want.bytes || memcmp(batch[i].at, text + want.at, want.bytes) != 0) {
-                fail_msg("line %zu of [%zu, %zu) in %zu bytes, reads of %zu, room %u: got %u bytes, wanted %zu at %zu", seen,
-                         way->begin, way->end, bytes, way->read_bytes_max, way->room, batch[i].bytes, want.bytes, want.at);
+                fail_msg("line %zu of [%zu, %zu) in %zu bytes, reads of %zu, room %u: got %u bytes, wanted %zu at %zu",
+                         seen, way->begin, way->end, bytes, way->read_bytes_max, way->room, batch[i].bytes, want.bytes,
+                         want.at);
             }
         }
     }
@@ -168,7 +170,8 @@ static void every_cut_at_every_byte_gives_each_line_once(void **state)
     char text[80];
     struct span lines[80];
     for (int round = 0; round < 300; round++) {
-        size_t bytes = random_text(&random, text, (size_t)cei_random_below(&random, 20), 1 + cei_random_below(&random, 12));
+        size_t bytes =
+            random_text(&random, text, (size_t)cei_random_below(&random, 20), 1 + cei_random_below(&random, 12));
         size_t line_count = split(text, bytes, lines);
         for (size_t a = 0; a <= bytes; a++) {
             for (size_t b = a; b <= bytes; b++) {
@@ -196,7 +199,8 @@ static void lines_do_not_depend_on_how_much_is_read_at_once(void **state)
         size_t bytes = random_text(&random, text, (size_t)cei_random_below(&random, sizeof text), (uint64_t)round % 13);
         size_t line_count = split(text, bytes, lines);
         for (size_t read_bytes_max = 1; read_bytes_max < 140; read_bytes_max = read_bytes_max * 3 / 2 + 1) {
-            struct way way = {0, SIZE_MAX, 1 + (uint32_t)cei_random_below(&random, 70), read_bytes_max, NULL, NULL, SIZE_MAX};
+            struct way way = {0,    SIZE_MAX, 1 + (uint32_t)cei_random_below(&random, 70), read_bytes_max, NULL,
+                              NULL, SIZE_MAX};
             way.random = round % 2 ? &random : NULL;
             way.count_after = round % 3 ? SIZE_MAX : (size_t)cei_random_below(&random, line_count + 1);
             check_range(text, bytes, lines, line_count, &way);

@@ -1,6 +1,6 @@
 /*
- * paths.c: finding the files behind a path, with one look at each: what is gone between listing and looking is left out, as
- * writers that rename and clean up beside a reader expect.
+ * paths.c: finding the files behind a path, with one look at each: what is gone between listing and looking is left
+ * out, as writers that rename and clean up beside a reader expect.
  *
  * Interface: cei_paths_resolve, cei_found_files_close
  */
@@ -41,7 +41,10 @@ static ce_status push(cei_found_files *found, char *path, uint64_t bytes)
     return CE_OK;
 }
 
-static bool is_hidden(const char *name) { return name[0] == '.' || name[0] == '_'; }
+static bool is_hidden(const char *name)
+{
+    return name[0] == '.' || name[0] == '_';
+}
 
 static char *joined(const char *directory, const char *name)
 {
@@ -175,7 +178,8 @@ ce_status cei_paths_resolve(const char *paths, cei_found_files *found)
         more = *end == ',';
         *end = '\0';
         if (end == part) {
-            status = cei_fail(CE_INVALID, *paths ? "the path between two commas is empty: %s" : "the path is empty%s", paths);
+            status = cei_fail(CE_INVALID, *paths ? "the path between two commas is empty: %s" : "the path is empty%s",
+                              paths);
         } else {
             status = add(found, part);
         }

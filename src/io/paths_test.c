@@ -1,9 +1,10 @@
 /*
- * What a path means: files, directories, globs, lists, names that are left out, and what is said about paths that mean nothing.
+ * What a path means: files, directories, globs, lists, names that are left out, and what is said about paths that mean
+ * nothing.
  */
-#include "io/paths.h"
 #include "base/error.h"
 #include "base/fault.h"
+#include "io/paths.h"
 #include "support/files.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,8 @@
 /* cmocka last: it needs the headers above. */
 #include <cmocka.h>
 
-/* The names of the files relative to the folder with their sizes: "a.txt:2 b.txt:0 ", or the status's text and the sentence. */
+/* The names of the files relative to the folder with their sizes: "a.txt:2 b.txt:0 ", or the status's text and the
+ * sentence. */
 static char *found_by(const char *paths)
 {
     static char text[8192];

@@ -1,7 +1,7 @@
 /* save_text : rdd(T) -> rdd(T) without rows
  *
- * One file per partition, a line a row. An attempt writes under its own name and becomes the partition's file by a rename, so a file
- * with the partition's name is whole, and attempts side by side do not meet. */
+ * One file per partition, a line a row. An attempt writes under its own name and becomes the partition's file by a
+ * rename, so a file with the partition's name is whole, and attempts side by side do not meet. */
 #include "io/save_text.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -54,8 +54,8 @@ static ce_status save_text_rows(struct save_text_state *state, const cei_batch *
 {
     size_t row_bytes = state->printer.type->bytes;
     for (uint32_t printed = 0; printed < in->count;) {
-        printed += cei_line_printer_print(&state->printer, in->rows + printed * row_bytes, in->count - printed, &state->text,
-                                          WRITE_BYTES);
+        printed += cei_line_printer_print(&state->printer, in->rows + printed * row_bytes, in->count - printed,
+                                          &state->text, WRITE_BYTES);
         if (state->text.count >= WRITE_BYTES || state->text.failed) {
             CE_TRY(save_text_write(state));
         }

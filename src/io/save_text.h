@@ -1,5 +1,6 @@
 /*
- * save_text.h: what the tasks of save_as_text_file and the action agree on: where a part is written, and where it is when it is whole.
+ * save_text.h: what the tasks of save_as_text_file and the action agree on: where a part is written, and where it is
+ * when it is whole.
  *
  *     DIR/_temporary/part-00007.attempt-0   being written, by attempt 0
  *     DIR/_temporary/part-00007             written

@@ -1,6 +1,6 @@
 /*
- * splits.c: cutting files into partitions. Sizes follow Hadoop's FileInputFormat, so that a program finds the number of partitions
- * that it had with Spark.
+ * splits.c: cutting files into partitions. Sizes follow Hadoop's FileInputFormat, so that a program finds the number
+ * of partitions that it had with Spark.
  *
  * Interface: cei_files_node, cei_files_find, cei_files_cut, cei_files_group, cei_split_path
  */
@@ -58,7 +58,10 @@ static uint64_t split_bytes(const ce_rdd *node, uint64_t total, uint64_t unit)
 }
 
 /* Bytes of the next split of a file that has left bytes more. */
-static uint64_t next_split(uint64_t left, uint64_t bytes) { return (double)left / (double)bytes > 1.1 ? bytes : left; }
+static uint64_t next_split(uint64_t left, uint64_t bytes)
+{
+    return (double)left / (double)bytes > 1.1 ? bytes : left;
+}
 
 static bool is_cut(const cei_found_file *file, bool text)
 {

@@ -1,9 +1,9 @@
 /*
- * How many partitions files become and what each of them reads, against the rule of Hadoop's FileInputFormat written down
- * plainly, and against the numbers of Spark.
+ * How many partitions files become and what each of them reads, against the rule of Hadoop's FileInputFormat written
+ * down plainly, and against the numbers of Spark.
  */
-#include "io/splits.h"
 #include "base/random.h"
+#include "io/splits.h"
 #include "support/expect.h"
 #include "support/files.h"
 #include <stdio.h>
@@ -153,7 +153,8 @@ static void whole_files_make_the_partitions_that_were_asked_for(void **state)
     cei_random random;
     cei_random_seed(&random, grid_seed());
     for (int round = 0; round < 100; round++) {
-        uint32_t files = 1 + (uint32_t)cei_random_below(&random, 12), least = 1 + (uint32_t)cei_random_below(&random, 15), count;
+        uint32_t files = 1 + (uint32_t)cei_random_below(&random, 12),
+                 least = 1 + (uint32_t)cei_random_below(&random, 15), count;
         test_remove("g");
         for (uint32_t i = 0; i < files; i++) {
             char name[32];
@@ -198,7 +199,7 @@ static void missing_paths_are_found_when_a_job_needs_them(void **state)
     ce_context *sc = grid_open("local[2]", NULL);
     char paths[4096];
     expect_failure(ce_text_file(sc, test_path("none")), CE_NOT_FOUND, "text_file: Input path does not exist: ");
-    expect_failure(ce_whole_text_files(sc, test_path("no*")), CE_NOT_FOUND, "matches no files");
+    expect_failure(ce_whole_text_files(sc, test_path("absent*")), CE_NOT_FOUND, "matches no files");
     snprintf(paths, sizeof paths, "%s,%s", sized_file("there", 3), test_path("not-there"));
     expect_failure(ce_text_file(sc, paths), CE_NOT_FOUND, "not-there");
     /* What was missing may be there for the next job. */

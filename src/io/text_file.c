@@ -1,8 +1,8 @@
 /* text_file : path -> rdd(str)
  *
- * The lines of files. A partition is a byte range of a file, or a whole compressed file. The file is open and memory is held from the
- * first pull to the last row, not longer: an operator above may hold many partitions that wait for their turn. A byte order mark
- * at the start of a file is not part of its first line. */
+ * The lines of files. A partition is a byte range of a file, or a whole compressed file. The file is open and memory
+ * is held from the first pull to the last row, not longer: an operator above may hold many partitions that wait for
+ * their turn. A byte order mark at the start of a file is not part of its first line. */
 #include "io/line_reader.h"
 #include "io/splits.h"
 
@@ -16,7 +16,10 @@ struct text_file_state {
     uint64_t told; /* bytes of the file that bytes_read has */
 };
 
-static size_t lines_bytes(const cei_run *run) { return run->batch_rows * sizeof(ce_str); }
+static size_t lines_bytes(const cei_run *run)
+{
+    return run->batch_rows * sizeof(ce_str);
+}
 
 static void text_file_release(cei_cursor *cursor)
 {

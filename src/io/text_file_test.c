@@ -1,6 +1,6 @@
 /*
- * Lines of files through jobs: the partitions of Spark, every byte as a boundary, compressed files, what happens to files between
- * planning and reading, and failing calls.
+ * Lines of files through jobs: the partitions of Spark, every byte as a boundary, compressed files, what happens to
+ * files between planning and reading, and failing calls.
  */
 #include "base/random.h"
 #include "support/expect.h"
@@ -29,7 +29,8 @@ static const struct {
     {"digits", "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n"},
     {"longline", "aaaaaaaaaaaaaaaaaaaa\nb\nc\n"},
     {"utf8", "\xc3\xa4\xe2\x82\xac\nz\n"},
-    {"bom", "\xef\xbb\xbf" "a\nb\n"},
+    {"bom", "\xef\xbb\xbf"
+            "a\nb\n"},
     {"onlycrlf", "\r\n"},
 };
 
@@ -210,7 +211,8 @@ static ce_status compressed(ce_context *sc, void *arg)
     put_gzip("z/a.gz", "x\ny\nz\n");
     GRID_TRY(expect_golden(ce_text_file_n(sc, test_path("z/a.gz"), 3), "text-gz"));
     /* Of a frame of zstd: magic, one raw block. */
-    static const char frame[] = "\x28\xb5\x2f\xfd\x20\x05\x29\x00\x00" "a\r\nb\r";
+    static const char frame[] = "\x28\xb5\x2f\xfd\x20\x05\x29\x00\x00"
+                                "a\r\nb\r";
     const char *path = test_file("z/b.zst", frame, sizeof frame - 1);
     GRID_TRY(expect_parts(ce_text_file(sc, path), "[[a,b]]"));
     return expect_count(ce_text_file(sc, path), 2);

@@ -48,8 +48,8 @@ static ce_status make_room(struct whole_text_files_state *state, size_t count, s
     return CE_OK;
 }
 
-/* Reads to the end of the file; the size it had, and for compressed files twice that, is a first guess. There is always room for one
- * byte more, so that the read that finds the end finds it without growing. */
+/* Reads to the end of the file; the size it had, and for compressed files twice that, is a first guess. There is
+ * always room for one byte more, so that the read that finds the end finds it without growing. */
 static ce_status read_all(struct whole_text_files_state *state, const cei_split *split, size_t *count)
 {
     cei_run *run = state->cursor.run;

@@ -1,9 +1,9 @@
 /*
  * compact.c: rows that stay, moved together.
  *
- * Rows of 8 bytes use AVX-512's compress where there is one (eight rows an instruction). Other sizes are copied one by one
- * without a branch on the answer, because answers are as hard to predict as the data: each row is written at the end of what
- * is kept, and the end moves on by the answer.
+ * Rows of 8 bytes use AVX-512's compress where there is one (eight rows an instruction). Other sizes are copied one by
+ * one without a branch on the answer, because answers are as hard to predict as the data: each row is written at the
+ * end of what is kept, and the end moves on by the answer.
  */
 #include "rdd/compact.h"
 #include <string.h>
@@ -23,8 +23,8 @@ static inline __attribute__((always_inline)) uint32_t compact_by(const char *in,
 }
 
 #if defined(__x86_64__)
-/* Sixty-four answers at a time: the place of each group of eight rows then depends on the mask alone, not on the group before. A
- * store writes eight rows whatever the mask; what is too much is overwritten by the next. */
+/* Sixty-four answers at a time: the place of each group of eight rows then depends on the mask alone, not on the group
+ * before. A store writes eight rows whatever the mask; what is too much is overwritten by the next. */
 __attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) static uint32_t
 compact_8_avx512(const char *in, uint32_t count, const uint8_t *keep, char *out)
 {

@@ -1,6 +1,6 @@
 /*
- * cursor.c: what every operator needs while it runs: states in the task's memory, failing, user memory, emitted rows, and a
- * partition as an iterator for user code.
+ * cursor.c: what every operator needs while it runs: states in the task's memory, failing, user memory, emitted rows,
+ * and a partition as an iterator for user code.
  */
 #include "rdd/cursor.h"
 #include "base/error.h"
@@ -166,7 +166,10 @@ void ce_fail(const char *format, ...)
 
 /* ---- emitted rows ---- */
 
-static size_t emit_bytes(const ce_emit *emit) { return (size_t)(emit->end - emit->rows) + emit->row_bytes; }
+static size_t emit_bytes(const ce_emit *emit)
+{
+    return (size_t)(emit->end - emit->rows) + emit->row_bytes;
+}
 
 ce_status cei_emit_open(cei_run *run, ce_emit *emit, const ce_type *type)
 {

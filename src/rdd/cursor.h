@@ -1,10 +1,10 @@
 /*
  * cursor.h: how an operator runs: pulled batch by batch, inside a run (one attempt of one task).
  *
- * next() answers CEI_ROWS with a batch of at least one row, CEI_END, CEI_WANT (an input of the task has nothing now; call again
- * later) or CEI_FAILED (cei_run_fail has been called). It can be called again after each but CEI_FAILED. A batch is valid until
- * the cursor that gave it is pulled again; its strings may point into memory of any cursor below. So an operator whose rows
- * may point into its input's batch hands over what it has before it pulls its input again.
+ * next() answers CEI_ROWS with a batch of at least one row, CEI_END, CEI_WANT (an input of the task has nothing now;
+ * call again later) or CEI_FAILED (cei_run_fail has been called). It can be called again after each but CEI_FAILED. A
+ * batch is valid until the cursor that gave it is pulled again; its strings may point into memory of any cursor below.
+ * So an operator whose rows may point into its input's batch hands over what it has before it pulls its input again.
  *
  *     cursor A (map) --pull--> cursor B (filter) --pull--> cursor C (lines of a file)
  */
@@ -30,9 +30,10 @@ typedef struct cei_run cei_run;
 /* First member of each operator's state, which lives in run->arena. */
 struct cei_cursor {
     cei_pull (*next)(cei_cursor *cursor, cei_batch *batch);
-    void (*close)(cei_cursor *cursor); /* NULL, or gives back what is not memory of the arena: files, pool pieces, processes */
-    /* NULL, or uses up all rows that are left without making them and adds their number to *rows: CEI_END when done, else as next
-     * (after CEI_WANT call again with the same rows). */
+    void (*close)(
+        cei_cursor *cursor); /* NULL, or gives back what is not memory of the arena: files, pool pieces, processes */
+    /* NULL, or uses up all rows that are left without making them and adds their number to *rows: CEI_END when done,
+     * else as next (after CEI_WANT call again with the same rows). */
     cei_pull (*count)(cei_cursor *cursor, uint64_t *rows);
     cei_run *run;
     const ce_rdd *node;
@@ -62,16 +63,16 @@ struct cei_run {
     cei_cursor *opened; /* newest first */
     cei_input *inputs;
     uint32_t input_count, input_room;
-    uint32_t wanted;   /* the input that made a cursor answer CEI_WANT */
-    bool whole_inputs; /* an operator calls user code that reads rows in a loop: all inputs must have ended before the first pull */
+    uint32_t wanted; /* the input that made a cursor answer CEI_WANT */
+    bool whole_inputs; /* user code reads rows in a loop: all inputs must have ended before the first pull */
 
-    ce_status status; /* of the first failure; its sentence: error */
+    ce_status status;  /* of the first failure; its sentence: error */
     const char *error; /* in the arena, or static */
 
     const ce_rdd *running; /* whose user code runs now, for crash reports; NULL: none */
     cei_arena *strings;    /* where ce_batch_alloc takes from now */
     bool user_failed;      /* ce_fail was called or user memory ran out: noticed by cei_user_end */
-    char *scratch;         /* where user code writes when memory is short, so that it sees no NULL; nothing reads it; heap */
+    char *scratch; /* where user code writes when memory is short, so that it sees no NULL; nothing reads it; heap */
 
     ce_task_metrics metrics;
 };
@@ -83,7 +84,8 @@ extern _Thread_local cei_run *cei_current_run;
 void *cei_cursor_new(cei_run *run, const ce_rdd *node, size_t bytes,
                      cei_pull (*next)(cei_cursor *cursor, cei_batch *batch));
 
-/* Records the first failure with its sentence (ce_last_error's) and gives CEI_FAILED. status CE_OK is not a failure to record. */
+/* Records the first failure with its sentence (ce_last_error's) and gives CEI_FAILED. status CE_OK is not a failure to
+ * record. */
 cei_pull cei_run_fail(cei_run *run, ce_status status);
 
 /* Asked by loops that run long without returning: true when the task is cancelled (the failure is recorded then). */

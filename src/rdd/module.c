@@ -1,8 +1,8 @@
 /*
  * module.c: the list of modules that have registered their functions, in the order of loading.
  *
- * Registering happens in constructors, before main or inside dlopen, so it only notes the range of the section; the file is hashed
- * when a plan first asks.
+ * Registering happens in constructors, before main or inside dlopen, so it only notes the range of the section; the
+ * file is hashed when a plan first asks.
  */
 #include "rdd/module.h"
 #include "base/error.h"
@@ -69,7 +69,8 @@ static ce_status hash_locked(struct module *module)
 
 ce_status cei_module_of(const ce_function *f, uint64_t *content)
 {
-    ce_status status = cei_fail(CE_NOT_FOUND, "function %s is not registered: it was not stamped with a macro", f->name);
+    ce_status status =
+        cei_fail(CE_NOT_FOUND, "function %s is not registered: it was not stamped with a macro", f->name);
     cei_lock_take(&lock);
     for (uint32_t i = 0; i < module_count && status == CE_NOT_FOUND; i++) {
         for (const ce_function *const *at = modules[i].first; at < modules[i].end; at++) {

@@ -11,8 +11,11 @@
 static const ce_type type_of_poison = {.name = "nothing", .kind = CE_KIND_RECORD, .bytes = 1, .align = 1};
 static const cei_op op_of_poison = {.name = "rdd"};
 
-static ce_rdd node_without_memory = {
-    .id = -1, .op = &op_of_poison, .type = &type_of_poison, .status = CE_MEMORY, .error = "out of memory: no lineage node"};
+static ce_rdd node_without_memory = {.id = -1,
+                                     .op = &op_of_poison,
+                                     .type = &type_of_poison,
+                                     .status = CE_MEMORY,
+                                     .error = "out of memory: no lineage node"};
 static ce_rdd node_without_parent = {
     .id = -1, .op = &op_of_poison, .type = &type_of_poison, .status = CE_INVALID, .error = "the RDD is NULL"};
 
@@ -137,8 +140,8 @@ ce_rdd *cei_node_poison(ce_rdd *node, ce_status status, const char *format, ...)
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     cei_lock_take(&node->scope->lock);
-    node->error = cei_arena_printf(&node->scope->arena, "%s:%d: %s: %s", node->site.file, node->site.line, node->op->name,
-                                   sentence);
+    node->error = cei_arena_printf(&node->scope->arena, "%s:%d: %s: %s", node->site.file, node->site.line,
+                                   node->op->name, sentence);
     cei_lock_give(&node->scope->lock);
     if (!node->error) {
         node->error = ce_status_text(status);
@@ -174,7 +177,8 @@ bool cei_node_takes(ce_rdd *node, const ce_function *f, ce_function_kind kind, c
     if (!f) {
         cei_node_poison(node, CE_INVALID, "the function is NULL");
     } else if (f->kind != kind) {
-        cei_node_poison(node, CE_TYPE, "%s was stamped with %s, needs %s", f->name, kind_text(f->kind), kind_text(kind));
+        cei_node_poison(node, CE_TYPE, "%s was stamped with %s, needs %s", f->name, kind_text(f->kind),
+                        kind_text(kind));
     } else if (in && !ce_type_equal(f->in, in)) {
         cei_node_poison(node, CE_TYPE, "%s takes %s, has %s", f->name, ce_type_text(f->in, needs, sizeof needs),
                         ce_type_text(in, has, sizeof has));
@@ -277,7 +281,10 @@ static bool prepares_late(const ce_rdd *node)
     return false;
 }
 
-bool cei_node_prepare_early(ce_rdd *node) { return !prepares_late(node) && cei_node_prepare(node) == CE_OK; }
+bool cei_node_prepare_early(ce_rdd *node)
+{
+    return !prepares_late(node) && cei_node_prepare(node) == CE_OK;
+}
 
 const char *cei_node_name(const ce_rdd *node)
 {

@@ -1,10 +1,10 @@
 /*
  * node.h: struct ce_rdd, a node of the lineage, and struct cei_op, what an operator is.
  *
- * A node says what to compute: an operator, a user function with its environment, the operator's own arguments, parents. It is
- * built by a transformation, never changes afterwards (but for `prepare`, see below), and knows nothing of threads or
- * schedulers: this folder cannot see them. Everything in a node can be written to bytes (task/plan.c), which is why
- * arguments are a value with a ce_type and functions have names.
+ * A node says what to compute: an operator, a user function with its environment, the operator's own arguments,
+ * parents. It is built by a transformation, never changes afterwards (but for `prepare`, see below), and knows nothing
+ * of threads or schedulers: this folder cannot see them. Everything in a node can be written to bytes (task/plan.c),
+ * which is why arguments are a value with a ce_type and functions have names.
  *
  * An operator is one file in rdd/op with one constant table at its end, listed in op.def.
  */
@@ -25,8 +25,8 @@ typedef struct cei_op {
     /* Makes the cursor that computes one partition; its memory is run->arena. */
     ce_status (*open)(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor);
 
-    /* Called once, before the first job that needs the node, parents first: sets node->partition_count, and may complete
-     * node->args (which files there are, say). NULL: the first parent's count. */
+    /* Called once, before the first job that needs the node, parents first: sets node->partition_count, and may
+     * complete node->args (which files there are, say). NULL: the first parent's count. */
     ce_status (*prepare)(ce_rdd *node);
 
     /* prepare looks at files or runs a job, so it waits for an action. */
@@ -52,8 +52,8 @@ struct ce_rdd {
     cei_shuffle *shuffle; /* not NULL: parents[0] is the only parent, and across this shuffle */
 
     const ce_function *function;
-    const void *env;  /* of function->env, or NULL */
-    void *args;       /* of args_type, or NULL */
+    const void *env; /* of function->env, or NULL */
+    void *args;      /* of args_type, or NULL */
     const ce_type *args_type;
 
     cei_partitioner partitioner; /* kind CEI_PARTITIONER_NONE: not known */
@@ -96,15 +96,15 @@ void *cei_scope_copy_values(cei_scope *scope, const ce_type *type, const void *v
  *     }
  *     return node;
  *
- * cei_node_new never returns NULL: with a NULL or poisoned parent, or without memory, it returns a poisoned node, and the
- * other calls do nothing to a poisoned node. */
+ * cei_node_new never returns NULL: with a NULL or poisoned parent, or without memory, it returns a poisoned node, and
+ * the other calls do nothing to a poisoned node. */
 ce_rdd *cei_node_new(const cei_op *op, cei_scope *scope, ce_site site, ce_rdd *const *parents, uint32_t parent_count);
 
 /* Poisons: the sentence gets "file:line: operator: " in front. The first one stays. Returns node. */
 ce_rdd *cei_node_poison(ce_rdd *node, ce_status status, const char *format, ...) CE_PRINTF(3, 4);
 
-/* Checks kind and input type of f and that env is there exactly when f takes one, copies env deep, sets function and env.
- * false: poisoned. in NULL: not checked. */
+/* Checks kind and input type of f and that env is there exactly when f takes one, copies env deep, sets function and
+ * env. false: poisoned. in NULL: not checked. */
 bool cei_node_takes(ce_rdd *node, const ce_function *f, ce_function_kind kind, const ce_type *in, const void *env);
 
 /* The key and value types of a pair RDD, or false: poisoned with "needs pair(K, V), has str". */
@@ -113,12 +113,16 @@ bool cei_node_pair(ce_rdd *node, const ce_type *type, const ce_type **key, const
 /* Sets args to a zeroed value of this type in the scope. NULL: poisoned. */
 void *cei_node_args(ce_rdd *node, const ce_type *type);
 
-static inline bool cei_node_is_sound(const ce_rdd *node) { return node->status == CE_OK; }
+static inline bool cei_node_is_sound(const ce_rdd *node)
+{
+    return node->status == CE_OK;
+}
 
 /* Prepares node and everything below it. What poisoned any of them is returned as the failure. */
 ce_status cei_node_prepare(ce_rdd *node);
 
-/* As cei_node_prepare where nothing that prepares late is below; false where there is, or on failure (an action will say it). */
+/* As cei_node_prepare where nothing that prepares late is below; false where there is, or on failure (an action will
+ * say it). */
 bool cei_node_prepare_early(ce_rdd *node);
 
 /* The name a person sees. */

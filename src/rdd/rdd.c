@@ -14,11 +14,20 @@ ce_status ce_rdd_status(const ce_rdd *rdd)
     return rdd->status == CE_OK ? CE_OK : cei_fail(rdd->status, "%s", rdd->error);
 }
 
-int32_t ce_rdd_id(const ce_rdd *rdd) { return rdd ? rdd->id : -1; }
+int32_t ce_rdd_id(const ce_rdd *rdd)
+{
+    return rdd ? rdd->id : -1;
+}
 
-const char *ce_rdd_name(const ce_rdd *rdd) { return rdd ? cei_node_name(rdd) : ""; }
+const char *ce_rdd_name(const ce_rdd *rdd)
+{
+    return rdd ? cei_node_name(rdd) : "";
+}
 
-const ce_type *ce_rdd_type(const ce_rdd *rdd) { return rdd ? rdd->type : NULL; }
+const ce_type *ce_rdd_type(const ce_rdd *rdd)
+{
+    return rdd ? rdd->type : NULL;
+}
 
 ce_rdd *ce_set_name(ce_rdd *rdd, const char *name)
 {
@@ -79,7 +88,10 @@ ce_determinism ce_rdd_determinism(const ce_rdd *rdd)
     return least;
 }
 
-bool ce_rdd_has_partitioner(const ce_rdd *rdd) { return rdd && rdd->partitioner.kind != CEI_PARTITIONER_NONE; }
+bool ce_rdd_has_partitioner(const ce_rdd *rdd)
+{
+    return rdd && rdd->partitioner.kind != CEI_PARTITIONER_NONE;
+}
 
 bool ce_rdd_same_partitioner(const ce_rdd *a, const ce_rdd *b)
 {
@@ -88,7 +100,8 @@ bool ce_rdd_same_partitioner(const ce_rdd *a, const ce_rdd *b)
 
 /* ---- the lineage as text ----
  *
- * As Spark's toDebugString: a narrow parent below its child, a shuffled one behind +- one level deeper, several parents with bars.
+ * As Spark's toDebugString: a narrow parent below its child, a shuffled one behind +- one level deeper, several
+ * parents with bars.
  *
  *     (2) reduce_by_key[3] at word_count.c:14
  *      +-(2) flat_map[1] at word_count.c:13

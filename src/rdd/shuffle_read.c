@@ -1,6 +1,6 @@
 /*
- * shuffle_read.c: the cursors behind a shuffle. Blocks wait in the run's input queue (task/task.c fills it); a block is released when
- * its last row has been handed on and the next batch is asked for.
+ * shuffle_read.c: the cursors behind a shuffle. Blocks wait in the run's input queue (task/task.c fills it); a block
+ * is released when its last row has been handed on and the next batch is asked for.
  */
 #include "rdd/shuffle_read.h"
 #include "base/error.h"
@@ -47,8 +47,8 @@ static cei_pull read_next(cei_cursor *cursor, cei_batch *batch)
             return CEI_WANT;
         }
         cei_arena_reset(&state->parts);
-        ce_status status = cei_block_reader_next(&state->reader, run->batch_rows, state->scratch, &state->parts, &batch->rows,
-                                                 &batch->count);
+        ce_status status = cei_block_reader_next(&state->reader, run->batch_rows, state->scratch, &state->parts,
+                                                 &batch->rows, &batch->count);
         if (status != CE_OK) {
             return cei_run_fail(run, status);
         }

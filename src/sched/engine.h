@@ -1,6 +1,6 @@
 /*
- * engine.h: struct ce_context: what a context is made of. context/context.c opens and wires it; everything in sched/, exec/ and
- * action/ reaches it from a node through cei_context_of.
+ * engine.h: struct ce_context: what a context is made of. context/context.c opens and wires it; everything in sched/,
+ * exec/ and action/ reaches it from a node through cei_context_of.
  *
  * Locks, in the order in which they may be taken: scope.prepare_lock, lock, the executor's, scope.lock, bus.lock.
  */
@@ -14,15 +14,15 @@
 #include "shuffle/store.h"
 
 enum {
-    CEI_JOBS_MAX = 256,      /* at the same time; more wait */
-    CEI_GROUP_BYTES = 128,   /* of a job group's name */
+    CEI_JOBS_MAX = 256,    /* at the same time; more wait */
+    CEI_GROUP_BYTES = 128, /* of a job group's name */
 };
 
 /* One of the jobs that may run at the same time. The flags are what a signal handler may touch. */
 typedef struct cei_job_slot {
     _Atomic(bool) cancelled;
-    bool used;                      /* under lock */
-    char group[CEI_GROUP_BYTES];    /* under lock */
+    bool used;                   /* under lock */
+    char group[CEI_GROUP_BYTES]; /* under lock */
 } cei_job_slot;
 
 struct ce_context {
@@ -39,15 +39,18 @@ struct ce_context {
     cei_lock lock;
     cei_condition changed; /* a stage or a job has ended */
     cei_job_slot jobs[CEI_JOBS_MAX];
-    uint32_t jobs_running;  /* under lock */
-    int32_t *computing;     /* shuffles whose map stage runs now; on the heap; under lock */
+    uint32_t jobs_running; /* under lock */
+    int32_t *computing;    /* shuffles whose map stage runs now; on the heap; under lock */
     uint32_t computing_count, computing_room;
-    bool closed;            /* under lock */
+    bool closed; /* under lock */
 
     _Atomic(int32_t) next_job, next_stage;
     _Atomic(int64_t) next_task;
 };
 
-static inline ce_context *cei_context_of(const ce_rdd *node) { return (ce_context *)(void *)node->scope; }
+static inline ce_context *cei_context_of(const ce_rdd *node)
+{
+    return (ce_context *)(void *)node->scope;
+}
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * executor.h: the interface between the scheduler and whoever has threads.
  *
- * The scheduler submits task sets; an executor calls cei_task_set_run_next (task_set.h) on its threads until nothing is left to
- * claim, and marks a set done when no thread is inside it any more.
+ * The scheduler submits task sets; an executor calls cei_task_set_run_next (task_set.h) on its threads until nothing
+ * is left to claim, and marks a set done when no thread is inside it any more.
  */
 #ifndef CERIUM_SCHED_EXECUTOR_H
 #define CERIUM_SCHED_EXECUTOR_H

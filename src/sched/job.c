@@ -1,9 +1,9 @@
 /*
  * job.c: from an action's node to stages, and from stages to task sets.
  *
- * The lineage is walked from the node down to its sources. Each shuffle on the way ends a stage: the map stage that writes it. A
- * shuffle whose outputs are all in the store already is not computed again, nor is anything below it that only it needs. Stages
- * run when the stages below them have ended; independent ones at the same time.
+ * The lineage is walked from the node down to its sources. Each shuffle on the way ends a stage: the map stage that
+ * writes it. A shuffle whose outputs are all in the store already is not computed again, nor is anything below it that
+ * only it needs. Stages run when the stages below them have ended; independent ones at the same time.
  *
  * A shuffle that another job computes at this moment is waited for.
  */
@@ -14,11 +14,11 @@
 #include "sched/task_set.h"
 
 struct stage {
-    const ce_rdd *output;  /* the node behind the shuffle; NULL: the result stage */
-    const ce_rdd *root;    /* what is computed */
-    uint32_t *missing;     /* map partitions to compute; NULL: all */
+    const ce_rdd *output; /* the node behind the shuffle; NULL: the result stage */
+    const ce_rdd *root;   /* what is computed */
+    uint32_t *missing;    /* map partitions to compute; NULL: all */
     uint32_t below_count;
-    uint32_t *below;       /* indices of stages that must end first */
+    uint32_t *below; /* indices of stages that must end first */
     enum { WAITING, RUNNING, ENDED } state;
     cei_task_set set;
     int32_t id;
@@ -139,8 +139,12 @@ static void post_stage(const struct job *job, const struct stage *stage, ce_even
     if (!cei_bus_has_listeners(&job->context->bus)) {
         return;
     }
-    ce_event event = {.kind = kind, .job = job->id, .stage = stage->id, .name = cei_node_name(stage->root),
-                      .site = stage->root->site, .task_count = stage->set.count};
+    ce_event event = {.kind = kind,
+                      .job = job->id,
+                      .stage = stage->id,
+                      .name = cei_node_name(stage->root),
+                      .site = stage->root->site,
+                      .task_count = stage->set.count};
     if (kind == CE_EVENT_STAGE_END) {
         event.status = stage->set.status;
         event.error = stage->set.error;
@@ -389,7 +393,11 @@ static void post_job(const struct job *job, ce_event_kind kind)
     if (!cei_bus_has_listeners(&job->context->bus)) {
         return;
     }
-    ce_event event = {.kind = kind, .job = job->id, .name = job->name, .site = job->node->site, .status = job->status,
+    ce_event event = {.kind = kind,
+                      .job = job->id,
+                      .name = job->name,
+                      .site = job->node->site,
+                      .status = job->status,
                       .error = job->status == CE_OK ? NULL : job->error};
     for (uint32_t i = 0; i < job->stage_count; i++) {
         if (job->stages[i].state == WAITING) {
@@ -435,7 +443,8 @@ ce_status cei_run_job(ce_rdd *node, const char *name, const uint32_t *partitions
     memset(results, 0, count * sizeof *results);
     for (uint32_t i = 0; partitions && i < count; i++) {
         if (partitions[i] >= node->partition_count) {
-            return cei_fail(CE_INVALID, "Attempting to access a non-existent partition: %u. Total number of partitions: %u",
+            return cei_fail(CE_INVALID,
+                            "Attempting to access a non-existent partition: %u. Total number of partitions: %u",
                             partitions[i], node->partition_count);
         }
     }

@@ -13,13 +13,13 @@
 #include <cerium/task.h>
 
 /*
- * Computes the partitions of node with these indices (NULL: all; count is then node's partition count, and results has room for
- * it: cei_node_prepare first) and sets results[i] to the blocks of partitions[i], in the row format of node->type. name is the
- * action's, for people. On failure all results are empty.
+ * Computes the partitions of node with these indices (NULL: all; count is then node's partition count, and results has
+ * room for it: cei_node_prepare first) and sets results[i] to the blocks of partitions[i], in the row format of
+ * node->type. name is the action's, for people. On failure all results are empty.
  *
- * Runs tasks on the calling thread too; several threads may call it at once. An index out of range is CE_INVALID. CE_CANCELLED,
- * CE_STOPPED, or the status of the task that failed too often: "job 3 (count): stage 4 (flat_map at word_count.c:14): task 7
- * failed 1 time: <its sentence>".
+ * Runs tasks on the calling thread too; several threads may call it at once. An index out of range is CE_INVALID.
+ * CE_CANCELLED, CE_STOPPED, or the status of the task that failed too often: "job 3 (count): stage 4 (flat_map at
+ * word_count.c:14): task 7 failed 1 time: <its sentence>".
  */
 ce_status cei_run_job(ce_rdd *node, const char *name, const uint32_t *partitions, uint32_t count, cei_blocks *results);
 

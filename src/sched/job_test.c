@@ -1,20 +1,21 @@
 /*
- * job_test.c: stages, skipping, retries, first errors, cancelling and concurrent jobs, seen through a source that the tests control.
+ * job_test.c: stages, skipping, retries, first errors, cancelling and concurrent jobs, seen through a source that the
+ * tests control.
  */
-#include "sched/job.h"
 #include "action/action.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/thread.h"
+#include "sched/job.h"
 #include "support/grid.h"
 #include <string.h>
 
 /* ---- a source of partition_count partitions that gives `rows` numbers each, and fails when told to ---- */
 
-static _Atomic(int) opened;          /* times that a partition was opened */
-static _Atomic(int) fail_partition;  /* -1: none */
+static _Atomic(int) opened;         /* times that a partition was opened */
+static _Atomic(int) fail_partition; /* -1: none */
 static _Atomic(int) failures_left;
-static _Atomic(bool) forever;        /* gives rows without end */
+static _Atomic(bool) forever; /* gives rows without end */
 
 struct probe_state {
     cei_cursor cursor;

@@ -1,8 +1,9 @@
 /*
  * task_set.c: claiming, running and retrying the tasks of a stage.
  *
- * The path of one task: claim an index, open the task over the stage's nodes, feed it the blocks of its shuffles, step it, and, when
- * it is done, put its blocks into the shuffle store or the job's results. A task that fails leaves nothing behind.
+ * The path of one task: claim an index, open the task over the stage's nodes, feed it the blocks of its shuffles, step
+ * it, and, when it is done, put its blocks into the shuffle store or the job's results. A task that fails leaves
+ * nothing behind.
  */
 #include "sched/task_set.h"
 #include "base/clock.h"
@@ -11,7 +12,10 @@
 #include "data/block.h"
 #include <stdio.h>
 
-void cei_task_set_open(cei_task_set *set) { cei_lock_open(&set->lock); }
+void cei_task_set_open(cei_task_set *set)
+{
+    cei_lock_open(&set->lock);
+}
 
 void cei_task_set_close(cei_task_set *set)
 {
@@ -106,26 +110,40 @@ static void post_end(cei_task_set *set, const cei_task_options *options, ce_stat
     cei_lock_take(&set->lock);
     add_metrics(&set->metrics, &metrics);
     cei_lock_give(&set->lock);
-    ce_event event = {.kind = CE_EVENT_TASK_END, .job = set->job, .stage = set->stage, .task = options->task,
-                      .partition = options->partition, .attempt = options->attempt, .status = status,
-                      .error = status == CE_OK ? NULL : ce_last_error(), .metrics = &metrics};
+    ce_event event = {.kind = CE_EVENT_TASK_END,
+                      .job = set->job,
+                      .stage = set->stage,
+                      .task = options->task,
+                      .partition = options->partition,
+                      .attempt = options->attempt,
+                      .status = status,
+                      .error = status == CE_OK ? NULL : ce_last_error(),
+                      .metrics = &metrics};
     cei_bus_post(&set->context->bus, &event);
 }
 
 static ce_status run_attempt(cei_task_set *set, uint32_t index, uint32_t attempt)
 {
     ce_context *context = set->context;
-    cei_task_options options = {
-        .pool = context->pool, .batch_rows = context->batch_rows, .partition = cei_task_set_partition(set, index),
-        .attempt = attempt, .job = set->job, .stage = set->stage, .cancelled = set->cancelled,
-        .task = atomic_fetch_add_explicit(&context->next_task, 1, memory_order_relaxed)};
+    cei_task_options options = {.pool = context->pool,
+                                .batch_rows = context->batch_rows,
+                                .partition = cei_task_set_partition(set, index),
+                                .attempt = attempt,
+                                .job = set->job,
+                                .stage = set->stage,
+                                .cancelled = set->cancelled,
+                                .task = atomic_fetch_add_explicit(&context->next_task, 1, memory_order_relaxed)};
     bool listened = cei_bus_has_listeners(&context->bus);
     int64_t begin_ns = 0, begin_cpu_ns = 0;
     if (listened) {
         begin_ns = cei_clock_ns();
         begin_cpu_ns = cei_clock_cpu_ns();
-        ce_event event = {.kind = CE_EVENT_TASK_START, .job = set->job, .stage = set->stage, .task = options.task,
-                          .partition = options.partition, .attempt = attempt};
+        ce_event event = {.kind = CE_EVENT_TASK_START,
+                          .job = set->job,
+                          .stage = set->stage,
+                          .task = options.task,
+                          .partition = options.partition,
+                          .attempt = attempt};
         cei_bus_post(&context->bus, &event);
     }
     cei_blocks blocks = {0};
@@ -158,7 +176,8 @@ static ce_status run_attempt(cei_task_set *set, uint32_t index, uint32_t attempt
 
 bool cei_task_set_is_exhausted(cei_task_set *set)
 {
-    return atomic_load(set->cancelled) || (atomic_load(&set->next) >= set->count && atomic_load(&set->retry_count) == 0);
+    return atomic_load(set->cancelled) ||
+           (atomic_load(&set->next) >= set->count && atomic_load(&set->retry_count) == 0);
 }
 
 static bool claim(cei_task_set *set, uint32_t *index, uint32_t *attempt)

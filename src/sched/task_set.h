@@ -1,8 +1,9 @@
 /*
  * task_set.h: the tasks of one stage of one job, claimed one by one by the threads of an executor.
  *
- * Tasks are claimed by partition index through an atomic counter; a failed task goes to a short list of retries, which is claimed
- * first. A set is exhausted when nothing can be claimed; it is done when it is exhausted and no thread is in it.
+ * Tasks are claimed by partition index through an atomic counter; a failed task goes to a short list of retries, which
+ * is claimed first. A set is exhausted when nothing can be claimed; it is done when it is exhausted and no thread is
+ * in it.
  */
 #ifndef CERIUM_SCHED_TASK_SET_H
 #define CERIUM_SCHED_TASK_SET_H
@@ -18,16 +19,16 @@ struct cei_task_set {
     _Atomic(bool) *cancelled;   /* the job's: set by the first task that fails for good */
     const uint32_t *partitions; /* NULL: 0 .. count-1 */
     uint32_t count;
-    cei_blocks *results;        /* of a result stage: one list per task */
+    cei_blocks *results; /* of a result stage: one list per task */
 
-    _Atomic(uint32_t) next;     /* first task never claimed */
+    _Atomic(uint32_t) next; /* first task never claimed */
     _Atomic(uint32_t) retry_count;
-    cei_lock lock;              /* of what follows */
-    uint32_t *retries;          /* tasks to run again; room for count; NULL until one fails */
-    uint32_t *failures;         /* per task; NULL until one fails */
-    ce_status status;           /* of the first task that failed for good */
-    char *error;                /* on the heap; NULL: the status's text */
-    ce_task_metrics metrics;    /* sum of the tasks', when there are listeners */
+    cei_lock lock;           /* of what follows */
+    uint32_t *retries;       /* tasks to run again; room for count; NULL until one fails */
+    uint32_t *failures;      /* per task; NULL until one fails */
+    ce_status status;        /* of the first task that failed for good */
+    char *error;             /* on the heap; NULL: the status's text */
+    ce_task_metrics metrics; /* sum of the tasks', when there are listeners */
 
     /* The executor's. */
     cei_task_set *next_submitted;

@@ -1,6 +1,6 @@
 /*
- * key.c: keys as cells. The three forms differ only in where the bytes come from; hash and inline form are the same for all, so
- * that equal keys meet whatever way they came.
+ * key.c: keys as cells. The three forms differ only in where the bytes come from; hash and inline form are the same
+ * for all, so that equal keys meet whatever way they came.
  */
 #include "shuffle/key.h"
 #include "base/error.h"
@@ -60,7 +60,8 @@ static inline void cell_of_bytes(cei_cell *cell, const char *at, uint32_t bytes)
     }
 }
 
-/* All as if short, then the long ones again: whether a key is long is as hard to predict as the data, so nothing branches on it. */
+/* All as if short, then the long ones again: whether a key is long is as hard to predict as the data, so nothing
+ * branches on it. */
 static void str_cells(const char *keys, size_t stride, uint32_t count, cei_cell *cells)
 {
     enum { AT_ONCE = 512 };
@@ -138,8 +139,8 @@ static ce_status wire_cells(const ce_type *key, const char *keys, size_t stride,
     return CE_OK;
 }
 
-ce_status cei_key_cells(const ce_type *key, cei_key_form form, const char *keys, size_t stride, uint32_t count, cei_cell *cells,
-                        cei_buffer *scratch)
+ce_status cei_key_cells(const ce_type *key, cei_key_form form, const char *keys, size_t stride, uint32_t count,
+                        cei_cell *cells, cei_buffer *scratch)
 {
     if (form == CEI_KEY_STR) {
         str_cells(keys, stride, count, cells);
@@ -172,13 +173,14 @@ ce_status cei_key_value(const ce_type *key, cei_key_form form, const cei_cell *c
     return CE_OK;
 }
 
-ce_status cei_partition_of(const cei_partitioner *partitioner, const ce_type *key, const void *value, uint32_t *partition)
+ce_status cei_partition_of(const cei_partitioner *partitioner, const ce_type *key, const void *value,
+                           uint32_t *partition)
 {
     if (partitioner->kind == CEI_PARTITIONER_FUNCTION) {
         *partition = partitioner->function->partition(value, partitioner->count);
         if (*partition >= partitioner->count) {
-            return cei_fail(CE_USER, "partitioner %s answered partition %u of %u", partitioner->function->name, *partition,
-                            partitioner->count);
+            return cei_fail(CE_USER, "partitioner %s answered partition %u of %u", partitioner->function->name,
+                            *partition, partitioner->count);
         }
         return CE_OK;
     }

@@ -1,8 +1,9 @@
 /*
  * key.h: a key of any type as a run of bytes in a 24-byte cell.
  *
- * Keys of up to 16 bytes live in the cell itself, zero-padded, so that most comparisons are two words; longer ones are a pointer
- * with their first 8 bytes beside it. A number is its bytes, a string its bytes, any other key its wire form (data/wire.h).
+ * Keys of up to 16 bytes live in the cell itself, zero-padded, so that most comparisons are two words; longer ones are
+ * a pointer with their first 8 bytes beside it. A number is its bytes, a string its bytes, any other key its wire form
+ * (data/wire.h).
  *
  *     bytes <= 16: | a: bytes 0-7          | b: bytes 8-15 | bytes + 1 | hash |
  *     longer:      | a: its first 8 bytes  | b: pointer    | bytes + 1 | hash |
@@ -27,13 +28,13 @@ typedef enum cei_key_form { CEI_KEY_STR, CEI_KEY_NUMBER, CEI_KEY_WIRE } cei_key_
 
 cei_key_form cei_key_form_of(const ce_type *key);
 
-/* The cells of count keys, stride bytes from one to the next. Cells of long keys point into the keys' own bytes, or into scratch,
- * which is cleared first. CE_MEMORY. */
-ce_status cei_key_cells(const ce_type *key, cei_key_form form, const char *keys, size_t stride, uint32_t count, cei_cell *cells,
-                        cei_buffer *scratch);
+/* The cells of count keys, stride bytes from one to the next. Cells of long keys point into the keys' own bytes, or
+ * into scratch, which is cleared first. CE_MEMORY. */
+ce_status cei_key_cells(const ce_type *key, cei_key_form form, const char *keys, size_t stride, uint32_t count,
+                        cei_cell *cells, cei_buffer *scratch);
 
-/* The key that a cell stands for, written as a C value; strings point into the cell or where it points. lists and strings of keys
- * in wire form are made in the arena. */
+/* The key that a cell stands for, written as a C value; strings point into the cell or where it points. lists and
+ * strings of keys in wire form are made in the arena. */
 ce_status cei_key_value(const ce_type *key, cei_key_form form, const cei_cell *cell, void *value, cei_arena *arena);
 
 static inline bool cei_cell_equal(const cei_cell *x, const cei_cell *y)
@@ -54,7 +55,9 @@ static inline uint32_t cei_hash_partition(uint32_t hash, uint32_t count)
     return (uint32_t)(((uint64_t)hash * count) >> 32);
 }
 
-/* The partition of one key. CE_USER when the user's function answers out of range. Not for partitioners that do not go by key. */
-ce_status cei_partition_of(const cei_partitioner *partitioner, const ce_type *key, const void *value, uint32_t *partition);
+/* The partition of one key. CE_USER when the user's function answers out of range. Not for partitioners that do not go
+ * by key. */
+ce_status cei_partition_of(const cei_partitioner *partitioner, const ce_type *key, const void *value,
+                           uint32_t *partition);
 
 #endif

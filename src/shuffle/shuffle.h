@@ -34,9 +34,9 @@ static inline bool cei_partitioner_equal(cei_partitioner a, cei_partitioner b)
 typedef struct cei_shuffle {
     int32_t id;
     cei_partitioner partitioner;
-    const ce_type *type;      /* of the rows that cross */
-    const ce_type *key;       /* at offset 0 of a row: the pair's key, or the whole row; NULL: rows have no key */
-    const ce_type *value;     /* of the pair; NULL: rows have no value */
+    const ce_type *type;  /* of the rows that cross */
+    const ce_type *key;   /* at offset 0 of a row: the pair's key, or the whole row; NULL: rows have no key */
+    const ce_type *value; /* of the pair; NULL: rows have no value */
     uint32_t value_offset;
     const ce_function *combine; /* CE_FUNCTION_FOLD over value, or NULL */
     bool combines;              /* equal keys become one row, on both sides (combine NULL: the first one stays) */

@@ -210,7 +210,8 @@ ce_status cei_store_fetch(cei_store *store, int32_t shuffle, uint32_t reduce,
     /* Complete outputs do not change any more: read without the lock. */
     for (uint32_t map = 0; map < outputs.map_count; map++) {
         const cei_blocks *blocks = &outputs.maps[map].blocks;
-        for (uint32_t i = first_block(blocks, reduce); i < blocks->count && blocks->blocks[i].partition == reduce; i++) {
+        for (uint32_t i = first_block(blocks, reduce); i < blocks->count && blocks->blocks[i].partition == reduce;
+             i++) {
             ce_block view = blocks->blocks[i];
             view.release = NULL;
             view.owner = NULL;

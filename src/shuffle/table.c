@@ -1,8 +1,9 @@
 /*
  * table.c: the combine table. See table.h for the picture.
  *
- * Values that hold strings are made the table's own right after each call of the user's function, because what it returns may
- * point into the batch. Superseded parts stay in the arena until they are more than half of it; then the arena is rebuilt.
+ * Values that hold strings are made the table's own right after each call of the user's function, because what it
+ * returns may point into the batch. Superseded parts stay in the arena until they are more than half of it; then the
+ * arena is rebuilt.
  */
 #include "shuffle/table.h"
 #include "base/error.h"
@@ -10,7 +11,8 @@
 
 enum { CAPACITY_FIRST = 1024 };
 static const uint64_t rebuild_bytes_min = 1 << 20;
-static const uint64_t sparse_bytes_max = 32 << 20; /* a quarter full up to here: fewer collisions, where memory is cheap */
+static const uint64_t sparse_bytes_max = 32
+                                         << 20; /* a quarter full up to here: fewer collisions, where memory is cheap */
 
 void cei_table_open(cei_table *table, const cei_shuffle *shuffle, uint32_t value_bytes, cei_pool *pool)
 {
@@ -72,8 +74,8 @@ static ce_status keep_long_key(cei_table *table, cei_cell *cell)
 }
 
 /* slot_bytes is table->slot_bytes, as a constant where the compiler can know it. */
-static inline __attribute__((always_inline)) void *find_or_add(cei_table *table, cei_cell *key, uint32_t slot_bytes, bool is_long,
-                                                               uint8_t *is_new)
+static inline __attribute__((always_inline)) void *find_or_add(cei_table *table, cei_cell *key, uint32_t slot_bytes,
+                                                               bool is_long, uint8_t *is_new)
 {
     uint64_t mask = table->capacity - 1;
     for (uint64_t i = key->hash & mask;; i = (i + 1) & mask) {
@@ -97,7 +99,8 @@ static inline __attribute__((always_inline)) void *find_or_add(cei_table *table,
     }
 }
 
-/* Short keys first, then long ones, so that neither loop branches on the length. Rows of one key are all in one of them. */
+/* Short keys first, then long ones, so that neither loop branches on the length. Rows of one key are all in one of
+ * them. */
 static inline __attribute__((always_inline)) ce_status find_block(cei_table *table, cei_cell *cells, uint32_t count,
                                                                   uint32_t slot_bytes, void **values, uint8_t *is_new)
 {
@@ -132,7 +135,8 @@ ce_status cei_table_find(cei_table *table, const char *rows, uint32_t count, voi
     while (table->used + count > table->room) {
         CE_TRY(table_grow(table));
     }
-    CE_TRY(cei_key_cells(table->shuffle->key, table->form, rows, table->shuffle->type->bytes, count, cells, &table->scratch));
+    CE_TRY(cei_key_cells(table->shuffle->key, table->form, rows, table->shuffle->type->bytes, count, cells,
+                         &table->scratch));
     /* 32 bytes: any key with a value of up to 8. */
     return table->slot_bytes == 32 ? find_block(table, cells, count, 32, values, is_new)
                                    : find_block(table, cells, count, table->slot_bytes, values, is_new);

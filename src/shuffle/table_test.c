@@ -1,21 +1,22 @@
 /*
  * table_test.c: the combine table against a sorted array, for every form of key and value.
  *
- * The model sorts all rows by key with ce_type_compare, which knows nothing of cells and hashes, and folds runs of equal keys.
+ * The model sorts all rows by key with ce_type_compare, which knows nothing of cells and hashes, and folds runs of
+ * equal keys.
  */
-#include "shuffle/table.h"
 #include "base/fault.h"
 #include "base/random.h"
 #include "data/value.h"
+#include "shuffle/table.h"
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 /* cmocka.h needs the four above. */
 #include <cmocka.h>
 
@@ -39,10 +40,16 @@ CE_PAIR(wide_count, wide, int64_t);
 CE_PAIR(int64_text, int64_t, ce_str);
 CE_PAIR(text_text, ce_str, ce_str);
 
-static inline int64_t add(int64_t a, int64_t b) { return a + b; }
+static inline int64_t add(int64_t a, int64_t b)
+{
+    return a + b;
+}
 CE_REDUCE(add, int64_t)
 
-static inline ce_str greater(ce_str a, ce_str b) { return ce_str_compare(a, b) >= 0 ? a : b; }
+static inline ce_str greater(ce_str a, ce_str b)
+{
+    return ce_str_compare(a, b) >= 0 ? a : b;
+}
 CE_REDUCE(greater, ce_str)
 
 static uint64_t seed(void)
@@ -102,14 +109,18 @@ static void random_key(cei_random *random, cei_arena *arena, const ce_type *type
             random_key(random, arena, type->fields[i].type, key + type->fields[i].offset);
         }
     } else {
-        uint64_t number = type->kind == CE_KIND_BOOL ? cei_random_below(random, 2) : cei_random_below(random, 300) - 150;
+        uint64_t number =
+            type->kind == CE_KIND_BOOL ? cei_random_below(random, 2) : cei_random_below(random, 300) - 150;
         memcpy(key, &number, type->bytes);
     }
 }
 
 /* ---- table and model ---- */
 
-static int by_key(const void *a, const void *b, void *type) { return ce_type_compare(type, a, b); }
+static int by_key(const void *a, const void *b, void *type)
+{
+    return ce_type_compare(type, a, b);
+}
 
 /* Folds rows of (key, int64) with equal keys; returns how many are left, sorted. */
 static uint32_t model(const ce_type *row, char *rows, uint32_t count)
@@ -163,7 +174,8 @@ static void push_in_parts(cei_table *table, cei_random *random, const char *rows
     }
 }
 
-static void assert_same_rows(const ce_type *row, const char *got, uint32_t got_count, const char *wanted, uint32_t count)
+static void assert_same_rows(const ce_type *row, const char *got, uint32_t got_count, const char *wanted,
+                             uint32_t count)
 {
     char name[200], a[400], b[400];
     if (got_count != count) {
@@ -206,10 +218,10 @@ static void check_sums(const ce_type *row, uint32_t count, cei_random *random)
 static void sums_by_keys_of_every_type_are_those_of_a_sorted_array(void **state)
 {
     (void)state;
-    static const ce_type *const rows[] = {&ce_type_str_count,   &ce_type_int64_count, &ce_type_int32_count,
+    static const ce_type *const rows[] = {&ce_type_str_count,   &ce_type_int64_count,  &ce_type_int32_count,
                                           &ce_type_int8_count,  &ce_type_double_count, &ce_type_float_count,
-                                          &ce_type_bool_count,  &ce_type_named_count, &ce_type_words_count,
-                                          &ce_type_longs_count, &ce_type_maybe_count, &ce_type_wide_count};
+                                          &ce_type_bool_count,  &ce_type_named_count,  &ce_type_words_count,
+                                          &ce_type_longs_count, &ce_type_maybe_count,  &ce_type_wide_count};
     cei_random random;
     cei_random_seed(&random, seed());
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -291,8 +303,8 @@ static void strings_at_the_end_of_a_page_are_read_no_further(void **state)
 static void distinct_rows_are_those_of_a_sorted_array(void **state)
 {
     (void)state;
-    static const ce_type *const types[] = {&ce_type_ce_str, &ce_type_int64_t, &ce_type_double, &ce_type_named,
-                                           &ce_type_words, &ce_type_maybe};
+    static const ce_type *const types[] = {&ce_type_ce_str, &ce_type_int64_t, &ce_type_double,
+                                           &ce_type_named,  &ce_type_words,   &ce_type_maybe};
     enum { COUNT = 5000 };
     cei_random random;
     cei_random_seed(&random, seed() + 1);
@@ -353,7 +365,8 @@ static void a_million_superseded_strings_do_not_stay(void **state)
     assert_int_equal(count, KEYS);
     for (uint32_t i = 0; i < count; i++) {
         char expected[40];
-        int bytes = snprintf(expected, sizeof expected, "%07d%s", UPDATES - KEYS + (int)rows[i].key, "-a tail of twenty byt");
+        int bytes =
+            snprintf(expected, sizeof expected, "%07d%s", UPDATES - KEYS + (int)rows[i].key, "-a tail of twenty byt");
         assert_int_equal(rows[i].value.bytes, bytes);
         assert_memory_equal(rows[i].value.at, expected, (size_t)bytes);
     }
@@ -369,7 +382,7 @@ static void long_keys_and_values_survive_the_rebuilding(void **state)
     cei_shuffle shuffle = shuffle_of(&ce_type_text_text, &ce_fn_greater);
     cei_table table;
     cei_table_open(&table, &shuffle, sizeof(ce_str), pool);
-    char (*texts)[2][64] = calloc(KEYS, sizeof *texts);
+    char(*texts)[2][64] = calloc(KEYS, sizeof *texts);
     text_text rows[KEYS + 1];
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < KEYS; i++) {

@@ -29,7 +29,8 @@ ce_status cei_writer_open(cei_writer *writer, const cei_shuffle *shuffle, const 
     }
     writer->form = shuffle->key ? cei_key_form_of(shuffle->key) : CEI_KEY_NUMBER;
     if (shuffle->partitioner.kind == CEI_PARTITIONER_ROUND) {
-        /* Like Spark: each map partition starts somewhere else, or the first reduce partitions would get all small ones. */
+        /* Like Spark: each map partition starts somewhere else, or the first reduce partitions would get all small
+         * ones. */
         cei_random random;
         cei_random_seed(&random, map_partition);
         writer->round = (uint32_t)cei_random_below(&random, writer->partition_count);

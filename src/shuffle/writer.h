@@ -24,7 +24,7 @@ typedef struct cei_writer {
     uint32_t map_partition;
     uint32_t round; /* next partition of round robin */
     cei_blocks ready;
-    uint32_t taken; /* of ready */
+    uint32_t taken;       /* of ready */
     uint64_t rows, bytes; /* in sealed blocks */
     cei_buffer scratch;
 } cei_writer;

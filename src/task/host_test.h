@@ -28,7 +28,10 @@ typedef struct test_host {
     uint64_t steps, wants, agains; /* of all tasks, to see that a test reaches what it means to */
 } test_host;
 
-static inline void test_release(ce_block *block) { free(block->owner); }
+static inline void test_release(ce_block *block)
+{
+    free(block->owner);
+}
 
 /* The same block on the heap, so that it outlives the task that made it. */
 static inline ce_block test_copy(const ce_block *block)

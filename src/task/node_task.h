@@ -1,6 +1,6 @@
 /*
- * node_task.h: opening a task over lineage nodes of this process: what the local executors do, and what ce_task_open does after
- * reading a plan. Everything else about a task is cerium/task.h.
+ * node_task.h: opening a task over lineage nodes of this process: what the local executors do, and what ce_task_open
+ * does after reading a plan. Everything else about a task is cerium/task.h.
  */
 #ifndef CERIUM_TASK_NODE_TASK_H
 #define CERIUM_TASK_NODE_TASK_H

@@ -1,12 +1,12 @@
 /*
  * plan.c: a stage as bytes, and back: what lets another process compute a part of a job.
  *
- *     "CEPL" version | node count | index of the output node + 1 | nodes, parents before children; the last but the output is the root
- *     node: operator, type, site, partition count, parents, [shuffle], [function], [environment], [arguments], partitioner
+ *     "CEPL" version | node count | index of the output node + 1 | nodes, parents first; the root is the last but the output
+ *     node: operator, type, site, partition count, parents, [shuffle], [function], [environment], [args], partitioner
  *     function: content hash of its module, name
  *
- * A node behind a shuffle is a leaf: its parents belong to another stage. Reading makes nodes as a transformation would have
- * made and prepared them, in memory of the plan.
+ * A node behind a shuffle is a leaf: its parents belong to another stage. Reading makes nodes as a transformation
+ * would have made and prepared them, in memory of the plan.
  */
 #include "base/error.h"
 #include "base/hash.h"
@@ -216,7 +216,8 @@ static bool shuffle_is_sound(const cei_shuffle *shuffle)
     const cei_partitioner *partitioner = &shuffle->partitioner;
     const ce_function *combine = shuffle->combine;
     bool by_key = partitioner->kind == CEI_PARTITIONER_HASH || partitioner->kind == CEI_PARTITIONER_FUNCTION;
-    if (partitioner->kind == CEI_PARTITIONER_NONE || (by_key && !shuffle->key) || (shuffle->combines && !shuffle->key)) {
+    if (partitioner->kind == CEI_PARTITIONER_NONE || (by_key && !shuffle->key) ||
+        (shuffle->combines && !shuffle->key)) {
         return false;
     }
     if (partitioner->kind == CEI_PARTITIONER_FUNCTION && !ce_type_equal(partitioner->function->in, shuffle->key)) {
@@ -403,7 +404,10 @@ void ce_plan_free(ce_plan *plan)
     }
 }
 
-uint32_t ce_plan_partitions(const ce_plan *plan) { return plan->work.root->partition_count; }
+uint32_t ce_plan_partitions(const ce_plan *plan)
+{
+    return plan->work.root->partition_count;
+}
 
 uint32_t ce_plan_output_partitions(const ce_plan *plan)
 {
@@ -420,8 +424,8 @@ ce_status ce_task_open(const ce_plan *plan, uint32_t partition, uint32_t attempt
     if (!pool) {
         return CE_MEMORY;
     }
-    cei_task_options options = {.pool = pool, .batch_rows = PLAN_BATCH_ROWS, .partition = partition, .attempt = attempt,
-                                .host = host};
+    cei_task_options options = {
+        .pool = pool, .batch_rows = PLAN_BATCH_ROWS, .partition = partition, .attempt = attempt, .host = host};
     ce_status status = cei_task_open_node(&plan->work, &options, task);
     if (status != CE_OK) {
         cei_pool_close(pool);

@@ -1,7 +1,7 @@
 /*
- * plan_test.c: plans that travel. Each kind of node goes through its bytes and computes what a job of the context computes, a
- * word count runs in child processes of this program that know nothing but plan bytes and blocks, and bytes that are no
- * plan are refused.
+ * plan_test.c: plans that travel. Each kind of node goes through its bytes and computes what a job of the context
+ * computes, a word count runs in child processes of this program that know nothing but plan bytes and blocks, and
+ * bytes that are no plan are refused.
  */
 #include "base/random.h"
 #include "data/wire.h"
@@ -36,16 +36,28 @@ static inline void split(ce_str line, ce_emit *out, const split_env *env)
 }
 CE_FLAT_MAP_WITH(split, ce_str, count_of_word, split_env)
 
-static inline int64_t add(int64_t a, int64_t b) { return a + b; }
+static inline int64_t add(int64_t a, int64_t b)
+{
+    return a + b;
+}
 CE_REDUCE(add, int64_t)
 
-static inline int64_t plus(int64_t x, const int64_t *env) { return x + *env; }
+static inline int64_t plus(int64_t x, const int64_t *env)
+{
+    return x + *env;
+}
 CE_MAP_WITH(plus, int64_t, int64_t, int64_t)
 
-static inline bool is_above(int64_t x, const int64_t *env) { return x > *env; }
+static inline bool is_above(int64_t x, const int64_t *env)
+{
+    return x > *env;
+}
 CE_FILTER_WITH(is_above, int64_t, int64_t)
 
-static inline int64_t mod3(int64_t x) { return x % 3; }
+static inline int64_t mod3(int64_t x)
+{
+    return x % 3;
+}
 CE_MAP(mod3, int64_t, int64_t)
 
 static inline void up_to(int64_t x, ce_emit *out)
@@ -83,15 +95,25 @@ static inline void weave(ce_rows *a, ce_rows *b, ce_emit *out)
 }
 CE_ZIP_PARTITIONS(weave, int64_t, int64_t, int64_t)
 
-static inline uint32_t by_parity(int64_t key, uint32_t count) { return (uint32_t)(key & 1) % count; }
+static inline uint32_t by_parity(int64_t key, uint32_t count)
+{
+    return (uint32_t)(key & 1) % count;
+}
 CE_PARTITIONER(by_parity, int64_t)
 
-static inline int_pair swapped(int_pair row) { return (int_pair){row.value, row.key}; }
+static inline int_pair swapped(int_pair row)
+{
+    return (int_pair){row.value, row.key};
+}
 CE_MAP(swapped, int_pair, int_pair)
 
 /* ---- the lineages ---- */
 
-static const char *const lines[] = {"to be or not to be", "that is the question", "", "be be be", "a  b\tc a",
+static const char *const lines[] = {"to be or not to be",
+                                    "that is the question",
+                                    "",
+                                    "be be be",
+                                    "a  b\tc a",
                                     "not_a_short_word_but_a_long_one be not_a_short_word_but_a_long_one"};
 enum { LINES = sizeof lines / sizeof *lines };
 
@@ -107,9 +129,15 @@ static ce_rdd *word_counts(ce_context *sc)
     return ce_reduce_by_key_n(ce_flat_map_with(ce_parallelize(sc, ce_str, values, LINES, 3), split, &env), add, 4);
 }
 
-static ce_rdd *numbers(ce_context *sc, uint32_t partitions) { return ce_range(sc, -20, 30, 1, partitions); }
+static ce_rdd *numbers(ce_context *sc, uint32_t partitions)
+{
+    return ce_range(sc, -20, 30, 1, partitions);
+}
 
-static ce_rdd *pairs(ce_context *sc) { return ce_key_by(numbers(sc, 4), mod3); }
+static ce_rdd *pairs(ce_context *sc)
+{
+    return ce_key_by(numbers(sc, 4), mod3);
+}
 
 static ce_rdd *joined_partitions(ce_context *sc)
 {
@@ -293,7 +321,8 @@ static int child_steps(ce_task *task)
                 return 4;
             }
             ce_block view = {.bytes = bytes, .byte_count = message.bytes};
-            ce_status status = message.kind == ENDED ? ce_task_end_input(task, wanted) : ce_task_feed(task, wanted, &view);
+            ce_status status =
+                message.kind == ENDED ? ce_task_end_input(task, wanted) : ce_task_feed(task, wanted, &view);
             free(bytes);
             if (status != CE_OK) {
                 return child_fails(status, ce_last_error());
@@ -365,8 +394,8 @@ static void answer_want(const test_host *host, int to_child, uint32_t *fed, cons
 }
 
 /* Runs one task in a child; its blocks are added to *out. CE_OK, or how the child failed, with its sentence in *text. */
-static ce_status run_in_child(const test_host *host, const void *plan, size_t count, uint32_t partition, cei_blocks *out,
-                              char *text, size_t text_bytes)
+static ce_status run_in_child(const test_host *host, const void *plan, size_t count, uint32_t partition,
+                              cei_blocks *out, char *text, size_t text_bytes)
 {
     int to_child, from_child, exit_code;
     uint32_t fed[8] = {0};
@@ -405,8 +434,8 @@ static void count_naively(cei_buffer *text)
 {
     /* What split leaves of the lines: words of two letters at least that are not "the" and "or". */
     static const char *const counts[] = {
-        "(<be>,6)", "(<is>,1)", "(<not>,1)", "(<not_a_short_word_but_a_long_one>,2)", "(<question>,1)", "(<that>,1)",
-        "(<to>,2)"};
+        "(<be>,6)",       "(<is>,1)",   "(<not>,1)", "(<not_a_short_word_but_a_long_one>,2)",
+        "(<question>,1)", "(<that>,1)", "(<to>,2)"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         cei_buffer_text(text, i ? "," : "[");
         cei_buffer_text(text, counts[i]);
@@ -533,8 +562,8 @@ static void what_cannot_be_encoded_is_said(void **state)
     assert_int_equal(count, 0);
     assert_int_equal(ce_plan_encode(ce_keys(numbers(sc, 2)), false, &plan, &count), CE_TYPE);
     assert_non_null(strstr(ce_last_error(), "needs pair(K, V), has int64"));
-    static const ce_function stray = {.name = "stray", .kind = CE_FUNCTION_MAP, .in = &ce_type_int64_t,
-                                      .out = &ce_type_int64_t};
+    static const ce_function stray = {
+        .name = "stray", .kind = CE_FUNCTION_MAP, .in = &ce_type_int64_t, .out = &ce_type_int64_t};
     ce_rdd *strayed = ce_map_at(numbers(sc, 2), &stray, NULL, CE_SITE);
     assert_int_equal(ce_plan_encode(strayed, false, &plan, &count), CE_NOT_FOUND);
     assert_non_null(strstr(ce_last_error(), "stray"));

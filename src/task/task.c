@@ -1,10 +1,11 @@
 /*
- * task.c: one attempt of one task: a chain of cursors that is pulled, and a writer that packs what comes out into blocks.
+ * task.c: one attempt of one task: a chain of cursors that is pulled, and a writer that packs what comes out into
+ * blocks.
  *
  *     fed blocks -> run->inputs -> cursors (rdd/op) -> writer (shuffle/writer.c) -> blocks
  *
- * The task and everything in it live in the run's arena. Whoever calls ce_task_step lends the thread: user code finds its run
- * through cei_current_run, which is set for the time of the call.
+ * The task and everything in it live in the run's arena. Whoever calls ce_task_step lends the thread: user code finds
+ * its run through cei_current_run, which is set for the time of the call.
  */
 #include "base/error.h"
 #include "base/memory.h"
@@ -17,8 +18,8 @@ struct ce_task {
     cei_stage_work work;
     cei_cursor *root;
     cei_writer writer;
-    bool ended; /* the root has given all */
-    ce_host host;      /* of a task that was opened from a plan: its budget */
+    bool ended;         /* the root has given all */
+    ce_host host;       /* of a task that was opened from a plan: its budget */
     cei_pool *own_pool; /* of such a task; NULL otherwise */
     uint64_t reserved_bytes;
     _Atomic(bool) cancelled;
@@ -106,7 +107,10 @@ ce_status cei_task_open_node(const cei_stage_work *work, const cei_task_options 
 
 /* ---- inputs ---- */
 
-uint32_t ce_task_inputs(const ce_task *task) { return task->run.input_count; }
+uint32_t ce_task_inputs(const ce_task *task)
+{
+    return task->run.input_count;
+}
 
 void ce_task_input(const ce_task *task, uint32_t input, int32_t *shuffle, uint32_t *partition)
 {
@@ -135,7 +139,10 @@ ce_status cei_task_feed_trusted(ce_task *task, uint32_t input, const ce_block *b
     return CE_OK;
 }
 
-static void release_copy(ce_block *block) { cei_free(block->owner); }
+static void release_copy(ce_block *block)
+{
+    cei_free(block->owner);
+}
 
 ce_status ce_task_feed(ce_task *task, uint32_t input, const ce_block *block)
 {
@@ -263,8 +270,8 @@ static bool account(ce_task *task)
     uint64_t used = task->own_pool ? cei_pool_used(task->own_pool).used_bytes : 0;
     if (used > task->reserved_bytes && task->host.reserve) {
         if (!task->host.reserve(task->host.context, used - task->reserved_bytes)) {
-            cei_run_fail(&task->run, cei_fail(CE_MEMORY, "the host's budget does not allow %llu bytes",
-                                              (unsigned long long)used));
+            cei_run_fail(&task->run,
+                         cei_fail(CE_MEMORY, "the host's budget does not allow %llu bytes", (unsigned long long)used));
             return false;
         }
     } else if (used < task->reserved_bytes && task->host.release) {
@@ -274,7 +281,10 @@ static bool account(ce_task *task)
     return true;
 }
 
-void cei_task_own_pool(ce_task *task) { task->own_pool = task->run.pool; }
+void cei_task_own_pool(ce_task *task)
+{
+    task->own_pool = task->run.pool;
+}
 
 ce_step ce_task_step(ce_task *task, ce_block *block, uint32_t *wanted)
 {
@@ -306,7 +316,10 @@ ce_status ce_task_error(const ce_task *task, const char **text)
     return task->run.status;
 }
 
-void ce_task_cancel(ce_task *task) { atomic_store(&task->cancelled, true); }
+void ce_task_cancel(ce_task *task)
+{
+    atomic_store(&task->cancelled, true);
+}
 
 uint64_t ce_task_spill(ce_task *task, uint64_t want_bytes)
 {
@@ -316,4 +329,7 @@ uint64_t ce_task_spill(ce_task *task, uint64_t want_bytes)
     return 0;
 }
 
-const ce_task_metrics *cei_task_metrics(const ce_task *task) { return &task->run.metrics; }
+const ce_task_metrics *cei_task_metrics(const ce_task *task)
+{
+    return &task->run.metrics;
+}

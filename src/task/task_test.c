@@ -1,6 +1,6 @@
 /*
- * task_test.c: the contract between a host and a task: what each answer means, what is refused, whose memory is whose, and that a
- * task can be left in any state.
+ * task_test.c: the contract between a host and a task: what each answer means, what is refused, whose memory is whose,
+ * and that a task can be left in any state.
  */
 #include "base/clock.h"
 #include "base/fault.h"
@@ -11,13 +11,22 @@
 CE_PAIR(int_pair, int64_t, int64_t);
 CE_PAIR(str_pair, ce_str, int64_t);
 
-static inline int64_t add(int64_t a, int64_t b) { return a + b; }
+static inline int64_t add(int64_t a, int64_t b)
+{
+    return a + b;
+}
 CE_REDUCE(add, int64_t)
 
-static inline int64_t mod1000(int64_t x) { return x % 1000; }
+static inline int64_t mod1000(int64_t x)
+{
+    return x % 1000;
+}
 CE_MAP(mod1000, int64_t, int64_t)
 
-static inline bool never(int64_t x) { return x < 0; }
+static inline bool never(int64_t x)
+{
+    return x < 0;
+}
 CE_FILTER(never, int64_t)
 
 static inline void nothing(int64_t x, ce_emit *out)
@@ -57,17 +66,27 @@ static ce_rdd *counts(ce_context *sc)
     return ce_reduce_by_key_n(ce_key_by(ce_range(sc, 0, 20000, 1, 3), mod1000), add, 2);
 }
 
-static ce_rdd *named_counts(ce_context *sc) { return ce_reduce_by_key_n(ce_map(ce_range(sc, 0, 20000, 1, 3), named), add, 2); }
+static ce_rdd *named_counts(ce_context *sc)
+{
+    return ce_reduce_by_key_n(ce_map(ce_range(sc, 0, 20000, 1, 3), named), add, 2);
+}
 
-static ce_rdd *grouped(ce_context *sc) { return ce_group_by_key_n(ce_map(ce_range(sc, 0, 20000, 1, 3), named), 2); }
+static ce_rdd *grouped(ce_context *sc)
+{
+    return ce_group_by_key_n(ce_map(ce_range(sc, 0, 20000, 1, 3), named), 2);
+}
 
 static ce_rdd *summed(ce_context *sc)
 {
-    ce_rdd *both = ce_union(ce_repartition(ce_range(sc, 0, 9000, 1, 3), 2), ce_repartition(ce_range(sc, 0, 10, 1, 2), 2));
+    ce_rdd *both =
+        ce_union(ce_repartition(ce_range(sc, 0, 9000, 1, 3), 2), ce_repartition(ce_range(sc, 0, 10, 1, 2), 2));
     return ce_map_partitions(ce_coalesce(both, 1), sum_of);
 }
 
-static ce_rdd *distinct(ce_context *sc) { return ce_distinct_n(ce_key_by(ce_range(sc, 0, 3000, 1, 3), mod1000), 2); }
+static ce_rdd *distinct(ce_context *sc)
+{
+    return ce_distinct_n(ce_key_by(ce_range(sc, 0, 3000, 1, 3), mod1000), 2);
+}
 
 static ce_rdd *(*const lineages[])(ce_context *) = {counts, named_counts, grouped, summed, distinct};
 
@@ -317,7 +336,8 @@ static void a_task_is_cancelled_by_another_thread_whatever_it_does(void **state)
     (void)state;
     ce_context *sc = grid_open("inline", NULL);
     ce_rdd *endless = ce_range(sc, 0, INT64_MAX, 1, 1);
-    ce_rdd *const all[] = {ce_filter(endless, never), ce_map(ce_filter(endless, never), mod1000), ce_map_partitions(endless, sum_of), ce_flat_map(endless, nothing),
+    ce_rdd *const all[] = {ce_filter(endless, never), ce_map(ce_filter(endless, never), mod1000),
+                           ce_map_partitions(endless, sum_of), ce_flat_map(endless, nothing),
                            ce_reduce_by_key(ce_key_by(endless, mod1000), add)};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         ce_plan *plan = test_plan(all[i], all[i]->shuffle != NULL);

@@ -1,6 +1,6 @@
 /*
- * files.c: the folder of a test program, by the C library alone, so that faults meant for the library under test do not hit
- * the test.
+ * files.c: the folder of a test program, by the C library alone, so that faults meant for the library under test do
+ * not hit the test.
  */
 #include "support/files.h"
 #include <dirent.h>
@@ -13,8 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 /* clang-format off: cmocka needs this order */
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
+
 #include <cmocka.h>
 /* clang-format on */
 

@@ -27,7 +27,8 @@ bool test_exists(const char *name);
 /* The content of a file with a NUL behind, freed by the caller with free(). The test fails when there is none. */
 char *test_content(const char *name, size_t *count);
 
-/* "part-00000=a\nb\n;_SUCCESS=;" : the files of a folder, sorted, with their contents; freed by the caller with free(). */
+/* "part-00000=a\nb\n;_SUCCESS=;" : the files of a folder, sorted, with their contents; freed by the caller with
+ * free(). */
 char *test_listing(const char *name);
 
 #endif

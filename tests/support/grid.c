@@ -120,7 +120,8 @@ grid_golden grid_golden_of(const char *name)
     grid_golden golden = {NULL, NULL};
     while (!golden.form && fgets(line, sizeof line, file)) {
         char *form = strchr(line, '\t');
-        if (line[0] == '#' || !form || (size_t)(form - line) != strlen(name) || strncmp(line, name, strlen(name)) != 0) {
+        if (line[0] == '#' || !form || (size_t)(form - line) != strlen(name) ||
+            strncmp(line, name, strlen(name)) != 0) {
             continue;
         }
         char *value = strchr(form + 1, '\t');
@@ -137,7 +138,8 @@ grid_golden grid_golden_of(const char *name)
     return golden;
 }
 
-/* A value as the goldens write it: like print, but no blanks in lists, "" for empty strings and backslashes for line ends. */
+/* A value as the goldens write it: like print, but no blanks in lists, "" for empty strings and backslashes for line
+ * ends. */
 static void golden_value(const ce_type *type, const char *value, cei_buffer *text)
 {
     if (type->kind == CE_KIND_STR) {
@@ -172,7 +174,10 @@ static void golden_value(const ce_type *type, const char *value, cei_buffer *tex
     }
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 char *grid_text(const ce_result *result, int as_set)
 {

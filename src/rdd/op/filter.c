@@ -1,7 +1,7 @@
 /* filter : rdd(T), (T -> bool) -> rdd(T)
  *
- * The kernel answers a byte per row, which the compiler can vectorise; the rows that stay are then moved together. Rows of flat
- * types gather in the output over several input batches, others are handed on at once. */
+ * The kernel answers a byte per row, which the compiler can vectorise; the rows that stay are then moved together.
+ * Rows of flat types gather in the output over several input batches, others are handed on at once. */
 #include "rdd/compact.h"
 #include "rdd/node.h"
 
@@ -9,7 +9,7 @@ struct filter_state {
     cei_cursor cursor;
     cei_cursor *input;
     bool flat;
-    char *rows;    /* batch of the output, then the kernel's answers; one piece of the pool */
+    char *rows; /* batch of the output, then the kernel's answers; one piece of the pool */
     uint8_t *keep;
     uint32_t room;
     cei_arena strings;
@@ -27,7 +27,8 @@ static ce_status filter_make_room(struct filter_state *state, uint32_t count)
     cei_pool_give(run->pool, state->rows, filter_piece_bytes(state, state->room));
     state->room = run->batch_rows + (count > run->batch_rows ? count : run->batch_rows);
     state->rows = cei_pool_take(run->pool, filter_piece_bytes(state, state->room));
-    state->keep = (uint8_t *)state->rows + (size_t)state->room * state->cursor.node->type->bytes + CEI_COMPACT_SLACK_BYTES;
+    state->keep =
+        (uint8_t *)state->rows + (size_t)state->room * state->cursor.node->type->bytes + CEI_COMPACT_SLACK_BYTES;
     return state->rows ? CE_OK : CE_MEMORY;
 }
 

@@ -1,7 +1,7 @@
 /* flat_map : rdd(T), (T -> 0..n U) -> rdd(U)
  *
- * The kernel takes input rows until the output is full. What was emitted may point into the input's batch, so a batch is handed
- * on before the input is pulled again, unless rows of U hold no pointers. */
+ * The kernel takes input rows until the output is full. What was emitted may point into the input's batch, so a batch
+ * is handed on before the input is pulled again, unless rows of U hold no pointers. */
 #include "rdd/node.h"
 
 struct flat_map_state {

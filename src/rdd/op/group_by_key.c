@@ -1,7 +1,7 @@
 /* group_by_key : rdd(pair(K, V)) -> rdd(pair(K, list(V)))
  *
- * Nothing is combined before the shuffle. Behind it the values wait in the order of arrival with the number of their group; at
- * the end a counting sort puts each group's values side by side. */
+ * Nothing is combined before the shuffle. Behind it the values wait in the order of arrival with the number of their
+ * group; at the end a counting sort puts each group's values side by side. */
 #include "base/error.h"
 #include "rdd/shuffle_read.h"
 #include "shuffle/table.h"
@@ -10,11 +10,11 @@ struct group_state {
     cei_cursor cursor;
     cei_cursor *input;
     cei_shuffle shuffle;
-    cei_table table;    /* key -> struct group */
-    cei_arena keep;     /* parts of values */
-    char *values;       /* in the order of arrival; from the pool */
-    uint32_t *groups;   /* of each value; from the pool */
-    char *sorted;       /* values by group; from the pool */
+    cei_table table;  /* key -> struct group */
+    cei_arena keep;   /* parts of values */
+    char *values;     /* in the order of arrival; from the pool */
+    uint32_t *groups; /* of each value; from the pool */
+    char *sorted;     /* values by group; from the pool */
     uint64_t count, room, sorted_bytes;
     uint32_t group_count;
     bool full, flat;

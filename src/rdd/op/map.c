@@ -1,6 +1,7 @@
 /* map : rdd(T), (T -> U) -> rdd(U)
  *
- * One kernel call per batch of the input. Strings that the function makes live in the state's own arena until the next batch. */
+ * One kernel call per batch of the input. Strings that the function makes live in the state's own arena until the next
+ * batch. */
 #include "rdd/node.h"
 
 struct map_state {

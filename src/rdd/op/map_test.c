@@ -1,5 +1,6 @@
 /*
- * map_test.c: map gives f of each row, in order, whatever the element types, and its wrong uses are found with their place.
+ * map_test.c: map gives f of each row, in order, whatever the element types, and its wrong uses are found with their
+ * place.
  */
 #include "base/random.h"
 #include "support/grid.h"

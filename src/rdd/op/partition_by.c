@@ -16,7 +16,8 @@ ce_rdd *ce_partition_by_at(ce_rdd *rdd, const ce_function *f, uint32_t partition
         return node;
     }
     node->type = rdd->type;
-    cei_partitioner partitioner = cei_partitioner_for(rdd, f ? CEI_PARTITIONER_FUNCTION : CEI_PARTITIONER_HASH, partitions);
+    cei_partitioner partitioner =
+        cei_partitioner_for(rdd, f ? CEI_PARTITIONER_FUNCTION : CEI_PARTITIONER_HASH, partitions);
     partitioner.function = f;
     if (cei_partitioner_equal(rdd->partitioner, partitioner)) {
         return rdd;

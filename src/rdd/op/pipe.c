@@ -1,7 +1,8 @@
 /* pipe : rdd(T), command -> rdd(str)
  *
- * One process per partition, started at the first pull. Rows go in as lines and lines come out as rows, on one thread: whichever
- * side is ready is served, so neither waits for the other. A program that stops reading is left alone: its status decides. */
+ * One process per partition, started at the first pull. Rows go in as lines and lines come out as rows, on one thread:
+ * whichever side is ready is served, so neither waits for the other. A program that stops reading is left alone: its
+ * status decides. */
 #include "base/error.h"
 #include "base/process.h"
 #include "io/line_printer.h"
@@ -43,11 +44,17 @@ struct pipe_state {
     ce_str *lines; /* batch_rows, from the pool */
 };
 
-static size_t lines_bytes(const cei_run *run) { return run->batch_rows * sizeof(ce_str); }
+static size_t lines_bytes(const cei_run *run)
+{
+    return run->batch_rows * sizeof(ce_str);
+}
 
 /* ---- into the program ---- */
 
-static bool has_pending(const struct pipe_state *state) { return state->written < state->text.count; }
+static bool has_pending(const struct pipe_state *state)
+{
+    return state->written < state->text.count;
+}
 
 /* Prints the next rows of the input when nothing is pending. CEI_WANT: there are none now. */
 static cei_pull print_more(struct pipe_state *state)
@@ -69,8 +76,8 @@ static cei_pull print_more(struct pipe_state *state)
     }
     const char *rows = state->in.rows + (size_t)state->printed * state->printer.type->bytes;
     state->text.count = state->written = 0;
-    state->printed += cei_line_printer_print(&state->printer, rows, state->in.count - state->printed, &state->text,
-                                             PENDING_BYTES);
+    state->printed +=
+        cei_line_printer_print(&state->printer, rows, state->in.count - state->printed, &state->text, PENDING_BYTES);
     return state->text.failed ? cei_run_fail(state->cursor.run, cei_buffer_status(&state->text)) : CEI_ROWS;
 }
 
@@ -135,7 +142,8 @@ static ce_status pipe_read(cei_byte_source *source, void *to, size_t room, size_
 
 /* ---- the cursor ---- */
 
-/* The words as the system wants them: a list of texts with a NUL behind each, and NULL behind the last. NULL without memory. */
+/* The words as the system wants them: a list of texts with a NUL behind each, and NULL behind the last. NULL without
+ * memory. */
 static const char **texts_of(cei_run *run, const pipe_words *words)
 {
     const char **texts = cei_arena_alloc_zeroed(&run->arena, (words->count + (size_t)1) * sizeof *texts);

@@ -1,6 +1,7 @@
 /* reduce_by_key : rdd(pair(K, V)), (V, V -> V) -> rdd(pair(K, V))
  *
- * Combined in a table on both sides of a hash shuffle. An input that is partitioned by key as wanted is combined in place. */
+ * Combined in a table on both sides of a hash shuffle. An input that is partitioned by key as wanted is combined in
+ * place. */
 #include "rdd/shuffle_read.h"
 
 const cei_op cei_op_reduce_by_key = {.name = "reduce_by_key", .open = cei_combined_open, .prepare = cei_wide_prepare};

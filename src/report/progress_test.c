@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fault.h"
-#include "context/progress.h"
+#include "report/progress.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /*
  * crash_test.c: what a crash says and how the process ends after it. Each crash happens in a process of its own.
  */
-#include "context/crash.h"
 #include "rdd/node.h"
+#include "report/crash.h"
 #include <cerium/context.h>
 #include <pthread.h>
 #include <setjmp.h>

@@ -7,10 +7,10 @@
  *
  * Interface: ce_report_crashes, cei_crash_use_stack, cei_crash_drop_stack
  */
-#include "context/crash.h"
+#include "report/crash.h"
 #include "base/memory.h"
-#include "context/progress.h"
 #include "rdd/node.h"
+#include "report/progress.h"
 #include <signal.h>
 #include <sys/uio.h>
 #include <unistd.h>

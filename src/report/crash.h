@@ -4,8 +4,8 @@
  * The report is written on an alternate stack, because a thread whose stack has overflowed has no other to write it on.
  * Each thread needs its own: worker threads get one here.
  */
-#ifndef CERIUM_CONTEXT_CRASH_H
-#define CERIUM_CONTEXT_CRASH_H
+#ifndef CERIUM_REPORT_CRASH_H
+#define CERIUM_REPORT_CRASH_H
 
 /* Gives the calling thread an alternate stack, unless it has one. When memory is short it gets none; only the report of
  * a stack overflow is lost then. */

@@ -5,8 +5,8 @@
  *
  * It is a listener of the context's bus like any other, and a thread that draws.
  */
-#ifndef CERIUM_CONTEXT_PROGRESS_H
-#define CERIUM_CONTEXT_PROGRESS_H
+#ifndef CERIUM_REPORT_PROGRESS_H
+#define CERIUM_REPORT_PROGRESS_H
 
 #include "base/buffer.h"
 #include "conf/conf.h"

@@ -8,7 +8,7 @@
  *
  * Interface: cei_progress_open, cei_progress_close, cei_progress_is_drawn, cei_progress_draw
  */
-#include "context/progress.h"
+#include "report/progress.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
