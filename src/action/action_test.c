@@ -4,6 +4,7 @@
  */
 #include "action/action.h"
 #include "base/fault.h"
+#include "support/expect.h"
 #include "support/rows.h"
 
 static void rows_outlive_their_context(void **state)
@@ -96,6 +97,53 @@ static void user_code_outside_of_tasks_has_memory_and_can_fail(void **state)
     ce_context_close(sc);
 }
 
+/* An action's node over *rdd, with args as its operator takes them. */
+static ce_rdd *action_node(ce_rdd *node, const char *op, ce_rdd **rdd, const ce_type *args_type, const void *args)
+{
+    assert_int_equal(cei_action_node(node, cei_op_find(op), rdd), CE_OK);
+    node->args = (void *)args; /* only read */
+    node->args_type = args_type;
+    return node;
+}
+
+CE_RECORD(test_order, (uint64_t, count_max), (bool, reversed));
+CE_LIST(test_edges, double);
+CE_RECORD(test_buckets, (test_edges, edges), (bool, even));
+CE_PAIR(test_bucket, uint32_t, uint64_t);
+CE_LIST(test_picks, test_pair);
+CE_RECORD(test_pick, (test_picks, partitions), (bool, with_replacement), (uint64_t, seed));
+
+static ce_status runs_from_bytes(ce_context *sc, void *arg)
+{
+    (void)arg;
+    ce_str texts[] = {ce_str_of("a"), ce_str_of("b"), ce_str_of("c")}, zero = ce_str_of("0");
+    const test_word pairs[] = {{texts[0], 1}, {texts[1], 2}, {texts[0], 3}};
+    const double three[] = {0, 5, 10};
+    const uint64_t two = 2;
+    const test_order top = {.count_max = 2, .reversed = true};
+    const test_buckets buckets = {{three, 3}, false};
+    const test_pair wanted[] = {{3, 3}, {4, 0}};
+    const test_pick all_of_first = {{wanted, 2}, false, 1};
+    ce_rdd node, *rows = ce_range(sc, 1, 8, 1, 2), *strings = ce_parallelize(sc, ce_str, texts, 3, 2),
+                 *words = ce_parallelize(sc, test_word, pairs, 3, 2);
+    GRID_TRY(expect_parts(action_node(&node, "take_rows", &rows, &ce_type_uint64_t, &two), "[[1,2],[4,5]]"));
+    GRID_TRY(expect_parts(action_node(&node, "order_rows", &rows, CE_TYPE(test_order), &top), "[[3,2],[7,6]]"));
+    GRID_TRY(expect_parts(action_node(&node, "pick_rows", &rows, CE_TYPE(test_pick), &all_of_first), "[[1,2,3],[]]"));
+    action_node(&node, "histogram_rows", &rows, CE_TYPE(test_buckets), &buckets)->type = CE_TYPE(test_bucket);
+    GRID_TRY(expect_parts(&node, "[[(0,3)],[(0,1),(1,3)]]"));
+    action_node(&node, "fold_rows", &strings, &ce_type_ce_str, &zero)->function = &ce_fn_test_concat;
+    GRID_TRY(expect_parts(&node, "[[0a],[0bc]]"));
+    action_node(&node, "filter_key", &words, &ce_type_ce_str, &texts[0])->type = &ce_type_int64_t;
+    GRID_TRY(expect_parts(&node, "[[1],[3]]"));
+    return CE_OK;
+}
+
+static void operators_of_actions_travel_as_bytes(void **state)
+{
+    (void)state;
+    grid_run_topologies(runs_from_bytes, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +151,7 @@ int main(void)
         cmocka_unit_test(sorting_is_stable),
         cmocka_unit_test(results_can_be_cut),
         cmocka_unit_test(user_code_outside_of_tasks_has_memory_and_can_fail),
+        cmocka_unit_test(operators_of_actions_travel_as_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

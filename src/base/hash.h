@@ -20,4 +20,7 @@ static inline uint64_t cei_hash_mix(uint64_t a, uint64_t b)
 /* XXH3 of bytes. */
 uint64_t cei_hash_bytes(const void *bytes, size_t count, uint64_t seed);
 
+/* XXH3 of bytes in 128 bits: a fingerprint, with low and high half. */
+void cei_hash_bytes_wide(const void *bytes, size_t count, uint64_t *low, uint64_t *high);
+
 #endif

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 /* cmocka.h needs the four above. */
 #include <cmocka.h>
@@ -66,6 +67,21 @@ static void the_order_of_mixed_words_counts(void **state)
     }
 }
 
+static void wide_hashes_tell_texts_apart_in_either_half(void **state)
+{
+    (void)state;
+    uint64_t lows[1000], highs[1000];
+    for (uint32_t i = 0; i < 1000; i++) {
+        char text[64];
+        int bytes = snprintf(text, sizeof text, "a text that ends in %u", i);
+        cei_hash_bytes_wide(text, (size_t)bytes, &lows[i], &highs[i]);
+        for (uint32_t j = 0; j < i; j++) {
+            assert_false(lows[i] == lows[j]);
+            assert_false(highs[i] == highs[j]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +90,7 @@ int main(void)
         cmocka_unit_test(length_content_and_seed_all_count),
         cmocka_unit_test(mixed_words_spread_over_low_and_high_bits),
         cmocka_unit_test(the_order_of_mixed_words_counts),
+        cmocka_unit_test(wide_hashes_tell_texts_apart_in_either_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,7 +158,6 @@ static cei_pull refill(cei_line_reader *reader)
     } else {
         move_line(reader, reader->piece + FRONT_BYTES - left);
     }
-    reader->next_end = reader->end_count = 0;
     reader->line[-1] = '\0'; /* so that nobody takes what was there for the \r of a \r\n */
     size_t got;
     if (!read_more(reader, reader->stop, &got)) {

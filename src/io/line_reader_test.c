@@ -139,6 +139,7 @@ static size_t check_range(const char *text, size_t bytes, const struct span *lin
     }
     uint64_t left;
     assert_int_equal(cei_line_reader_count(&reader, &left), CEI_END);
+    assert_true(pulled == CEI_ROWS || left == 0);
     if (seen + left != last - first) {
         fail_msg("[%zu, %zu) of %zu bytes, reads of %zu, room %u: %zu lines seen, %llu counted, wanted %zu", way->begin,
                  way->end, bytes, way->read_bytes_max, way->room, seen, (unsigned long long)left, last - first);

@@ -121,7 +121,7 @@ void cei_emit_close(cei_run *run, ce_emit *emit);
 typedef struct cei_rows {
     ce_rows rows;
     cei_cursor *from;
-    /* NULL, or called with owner before `from` is pulled again, which ends the batch that emitted rows may point into. */
+    /* NULL, or called before `from` is pulled again, which ends the batch that emitted rows may point into. */
     ce_status (*before_refill)(void *owner);
     void *owner;
     bool ended, failed;

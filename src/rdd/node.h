@@ -73,7 +73,7 @@ typedef struct cei_scope {
     _Atomic(int32_t) next_rdd, next_shuffle;
     uint32_t default_parallelism;
     uint64_t files_partition_bytes_max;
-    /* Runs a job that counts the rows of partitions 0 .. count-1 of rdd: zip_with_index needs it. Set by the context. */
+    /* Runs a job that counts the rows of partitions 0 .. count-1 of rdd: for zip_with_index. Set by the context. */
     ce_status (*count_rows)(ce_rdd *rdd, uint32_t count, uint64_t *rows);
 } cei_scope;
 

@@ -1,6 +1,6 @@
 /*
- * key.c: keys as cells. The three forms differ only in where the bytes come from; hash and inline form are the same
- * for all, so that equal keys meet whatever way they came.
+ * key.c: keys as cells. The three forms differ only in where the bytes come from; hash and cell are made alike for all, so
+ * that equal keys meet whatever way they came.
  */
 #include "shuffle/key.h"
 #include "base/error.h"
@@ -22,68 +22,82 @@ cei_key_form cei_key_form_of(const ce_type *key)
     }
 }
 
-static void cell_of_long(cei_cell *cell, const char *at, uint32_t bytes)
+static inline uint32_t hash_of(uint64_t a, uint64_t b)
 {
-    memcpy(&cell->a, at, 8);
-    cell->b = (uint64_t)(uintptr_t)at;
-    cell->hash = (uint32_t)(cei_hash_bytes(at, bytes, 0) >> 16);
+    return (uint32_t)cei_hash_mix(a, b);
 }
 
-/* The cell of at most CEI_CELL_INLINE_BYTES bytes; of a longer key only the size is right. */
-static inline __attribute__((always_inline)) void cell_of_short(cei_cell *cell, const char *at, uint32_t bytes)
+static void make_long(cei_cell *cell, ce_str text)
 {
-    cell->size = bytes + 1;
+    cei_hash_bytes_wide(text.at, text.bytes, &cell->a, &cell->b);
+    cell->b |= (uint64_t)CEI_CELL_LONG << 56;
+    cell->hash = hash_of(cell->a, cell->b);
+}
+
+/* The cell of at most CEI_CELL_INLINE_BYTES bytes; of more it is garbage. */
+static inline __attribute__((always_inline)) void make_short(cei_cell *cell, ce_str text)
+{
+    uint64_t a = 0, b = 0;
 #if defined(__SSE2__)
     static const uint8_t keep[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
-    at = bytes ? at : (const char *)keep; /* an empty string may point nowhere, or behind the last page */
-    if (__builtin_expect(ce_str_load_is_safe(at, CEI_CELL_INLINE_BYTES), 1)) {
-        uint32_t kept = bytes < CEI_CELL_INLINE_BYTES ? bytes : CEI_CELL_INLINE_BYTES;
+    const char *at = text.bytes ? text.at : (const char *)keep; /* an empty string may point anywhere */
+    if (__builtin_expect(ce_str_load_is_safe(at, 16), 1)) {
+        uint32_t kept = text.bytes & 15;
         __m128i raw = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i mask = _mm_loadu_si128((const __m128i *)(const void *)(keep + CEI_CELL_INLINE_BYTES - kept));
-        _mm_storeu_si128((__m128i *)(void *)&cell->a, _mm_and_si128(raw, mask));
+        __m128i mask = _mm_loadu_si128((const __m128i *)(const void *)(keep + 16 - kept));
+        __m128i bytes = _mm_and_si128(raw, mask);
+        a = (uint64_t)_mm_cvtsi128_si64(bytes);
+        b = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(bytes, bytes));
     } else
 #endif
-    {
-        cell->a = cell->b = 0;
-        if (bytes) {
-            memcpy(&cell->a, at, bytes < CEI_CELL_INLINE_BYTES ? bytes : CEI_CELL_INLINE_BYTES);
+        if (text.bytes <= CEI_CELL_INLINE_BYTES) {
+        char copy[16] = {0};
+        if (text.bytes) {
+            memcpy(copy, text.at, text.bytes);
         }
+        memcpy(&a, copy, 8);
+        memcpy(&b, copy + 8, 8);
     }
-    cell->hash = (uint32_t)cei_hash_mix(cell->a, cell->b);
+    b |= (uint64_t)(text.bytes + 1) << 56;
+    cell->a = a;
+    cell->b = b;
+    cell->hash = hash_of(a, b);
 }
 
-static inline void cell_of_bytes(cei_cell *cell, const char *at, uint32_t bytes)
+static inline void prefetch(const char *slots, uint64_t mask, uint32_t slot_bytes, uint32_t hash)
 {
-    cell_of_short(cell, at, bytes);
-    if (bytes > CEI_CELL_INLINE_BYTES) {
-        cell_of_long(cell, at, bytes);
-    }
+    __builtin_prefetch(slots + (hash & mask) * slot_bytes, 1);
 }
 
-/* All as if short, then the long ones again: whether a key is long is as hard to predict as the data, so nothing
- * branches on it. */
-static void str_cells(const char *keys, size_t stride, uint32_t count, cei_cell *cells)
+/* All as if short, then the long ones again: whether a key is long is as hard to predict as the data, so nothing branches on
+ * it. */
+static void str_keys(cei_keys *keys, const char *from, size_t stride, uint32_t count)
 {
-    enum { AT_ONCE = 512 };
-    uint16_t longs[AT_ONCE];
-    while (count) {
-        uint32_t n = count < AT_ONCE ? count : AT_ONCE, long_count = 0;
-        for (uint32_t i = 0; i < n; i++) {
-            ce_str str;
-            memcpy(&str, keys + i * stride, sizeof str);
-            cell_of_short(&cells[i], str.at, str.bytes);
-            longs[long_count] = (uint16_t)i;
-            long_count += str.bytes > CEI_CELL_INLINE_BYTES;
-        }
-        for (uint32_t i = 0; i < long_count; i++) {
-            ce_str str;
-            memcpy(&str, keys + longs[i] * stride, sizeof str);
-            cell_of_long(&cells[longs[i]], str.at, str.bytes);
-        }
-        keys += n * stride;
-        cells += n;
-        count -= n;
+    const char *const slots = keys->slots;
+    const uint64_t mask = keys->mask;
+    const uint32_t slot_bytes = keys->slot_bytes;
+    const char *at = from;
+    for (uint32_t i = 0; i < count; i++, at += stride) {
+        ce_str text;
+        memcpy(&text, at, sizeof text);
+        make_short(&keys->cells[i], text);
+        prefetch(slots, mask, slot_bytes, keys->cells[i].hash);
     }
+    uint32_t long_count = 0;
+    at = from;
+    for (uint32_t i = 0; i < count; i++, at += stride) {
+        uint32_t bytes;
+        memcpy(&bytes, at + offsetof(ce_str, bytes), sizeof bytes);
+        keys->longs[long_count] = (uint16_t)i;
+        long_count += bytes > CEI_CELL_INLINE_BYTES;
+    }
+    for (uint32_t i = 0; i < long_count; i++) {
+        cei_cell *cell = &keys->cells[keys->longs[i]];
+        memcpy(&keys->texts[i], from + keys->longs[i] * stride, sizeof(ce_str));
+        make_long(cell, keys->texts[i]);
+        prefetch(slots, mask, slot_bytes, cell->hash);
+    }
+    keys->long_count = long_count;
 }
 
 /* Equal numbers have equal bytes: one NaN, no -0.0. */
@@ -106,66 +120,81 @@ static uint64_t number_bits(const ce_type *type, const char *at)
     return bits;
 }
 
-static void number_cells(const ce_type *key, const char *keys, size_t stride, uint32_t count, cei_cell *cells)
+static void number_keys(cei_keys *keys, const ce_type *key, const char *from, size_t stride, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++, keys += stride) {
-        uint64_t bits = number_bits(key, keys);
-        cells[i] = (cei_cell){.a = bits, .size = key->bytes + 1, .hash = (uint32_t)cei_hash_mix(bits, 0)};
+    const uint64_t b = (uint64_t)(key->bytes + 1) << 56;
+    for (uint32_t i = 0; i < count; i++, from += stride) {
+        uint64_t a = number_bits(key, from);
+        keys->cells[i] = (cei_cell){.a = a, .b = b, .hash = hash_of(a, b)};
+        prefetch(keys->slots, keys->mask, keys->slot_bytes, keys->cells[i].hash);
     }
 }
 
-static void int64_cells(const char *keys, size_t stride, uint32_t count, cei_cell *cells)
+static void int64_keys(cei_keys *keys, const char *from, size_t stride, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++, keys += stride) {
-        uint64_t bits;
-        memcpy(&bits, keys, 8);
-        cells[i] = (cei_cell){.a = bits, .size = 9, .hash = (uint32_t)cei_hash_mix(bits, 0)};
+    const uint64_t b = (uint64_t)9 << 56;
+    for (uint32_t i = 0; i < count; i++, from += stride) {
+        uint64_t a;
+        memcpy(&a, from, 8);
+        keys->cells[i] = (cei_cell){.a = a, .b = b, .hash = hash_of(a, b)};
+        prefetch(keys->slots, keys->mask, keys->slot_bytes, keys->cells[i].hash);
     }
 }
 
-static ce_status wire_cells(const ce_type *key, const char *keys, size_t stride, uint32_t count, cei_cell *cells,
-                            cei_buffer *scratch)
+static ce_status wire_keys(cei_keys *keys, const ce_type *key, const char *from, size_t stride, uint32_t count,
+                           cei_buffer *scratch)
 {
+    size_t ends[CEI_KEYS_MAX];
     scratch->count = 0;
-    for (uint32_t i = 0; i < count; i++, keys += stride) {
-        cells[i].a = scratch->count; /* an offset, until the buffer stands still */
-        cei_wire_put_value(scratch, key, keys);
-        cells[i].b = scratch->count - cells[i].a;
+    for (uint32_t i = 0; i < count; i++, from += stride) {
+        cei_wire_put_value(scratch, key, from);
+        ends[i] = scratch->count;
     }
     CE_TRY(cei_buffer_status(scratch));
-    for (uint32_t i = 0; i < count; i++) {
-        cell_of_bytes(&cells[i], scratch->bytes + cells[i].a, (uint32_t)cells[i].b);
+    size_t begin = 0;
+    for (uint32_t i = 0; i < count; begin = ends[i++]) {
+        ce_str text = {scratch->bytes + begin, (uint32_t)(ends[i] - begin)};
+        if (text.bytes <= CEI_CELL_INLINE_BYTES) {
+            make_short(&keys->cells[i], text);
+        } else {
+            make_long(&keys->cells[i], text);
+            keys->texts[keys->long_count] = text;
+            keys->longs[keys->long_count++] = (uint16_t)i;
+        }
+        prefetch(keys->slots, keys->mask, keys->slot_bytes, keys->cells[i].hash);
     }
     return CE_OK;
 }
 
-ce_status cei_key_cells(const ce_type *key, cei_key_form form, const char *keys, size_t stride, uint32_t count,
-                        cei_cell *cells, cei_buffer *scratch)
+ce_status cei_keys_make(cei_keys *keys, const ce_type *key, cei_key_form form, const char *from, size_t stride,
+                        uint32_t count, cei_buffer *scratch)
 {
+    keys->long_count = 0;
     if (form == CEI_KEY_STR) {
-        str_cells(keys, stride, count, cells);
+        str_keys(keys, from, stride, count);
     } else if (form == CEI_KEY_WIRE) {
-        return wire_cells(key, keys, stride, count, cells, scratch);
+        return wire_keys(keys, key, from, stride, count, scratch);
     } else if (key->kind == CE_KIND_INT64 || key->kind == CE_KIND_UINT64) {
-        int64_cells(keys, stride, count, cells);
+        int64_keys(keys, from, stride, count);
     } else {
-        number_cells(key, keys, stride, count, cells);
+        number_keys(keys, key, from, stride, count);
     }
     return CE_OK;
 }
 
-ce_status cei_key_value(const ce_type *key, cei_key_form form, const cei_cell *cell, void *value, cei_arena *arena)
+ce_status cei_key_value(const ce_type *key, cei_key_form form, const cei_cell *cell, ce_str text, void *value,
+                        cei_arena *arena)
 {
-    uint32_t bytes = cell->size - 1;
-    const char *at = bytes > CEI_CELL_INLINE_BYTES ? (const char *)(uintptr_t)cell->b : (const char *)&cell->a;
+    if (!cei_cell_is_long(cell)) {
+        text = (ce_str){(const char *)&cell->a, (uint32_t)(cell->b >> 56) - 1};
+    }
     if (form == CEI_KEY_STR) {
-        ce_str str = {at, bytes};
-        memcpy(value, &str, sizeof str);
+        memcpy(value, &text, sizeof text);
     } else if (form == CEI_KEY_NUMBER) {
-        memcpy(value, at, key->bytes);
+        memcpy(value, text.at, key->bytes);
     } else {
         cei_wire_reader reader;
-        cei_wire_reader_open(&reader, at, bytes, arena);
+        cei_wire_reader_open(&reader, text.at, text.bytes, arena);
         memset(value, 0, key->bytes);
         cei_wire_view_value(&reader, key, value);
         return reader.failed ? reader.status : CE_OK;
@@ -184,10 +213,12 @@ ce_status cei_partition_of(const cei_partitioner *partitioner, const ce_type *ke
         }
         return CE_OK;
     }
-    cei_cell cell = {0};
+    cei_keys keys;
     cei_buffer scratch = {0};
-    ce_status status = cei_key_cells(key, cei_key_form_of(key), value, 0, 1, &cell, &scratch);
+    keys.slots = NULL;
+    keys.mask = keys.slot_bytes = keys.cells[0].hash = 0;
+    ce_status status = cei_keys_make(&keys, key, cei_key_form_of(key), value, 0, 1, &scratch);
     cei_buffer_close(&scratch);
-    *partition = cei_hash_partition(cell.hash, partitioner->count);
+    *partition = cei_hash_partition(keys.cells[0].hash, partitioner->count);
     return status;
 }

@@ -1,12 +1,12 @@
 /*
- * key.h: a key of any type as a run of bytes in a 24-byte cell.
+ * key.h: a key of any type as a run of bytes, and that run as two words that compare like it.
  *
- * Keys of up to 16 bytes live in the cell itself, zero-padded, so that most comparisons are two words; longer ones are
- * a pointer with their first 8 bytes beside it. A number is its bytes, a string its bytes, any other key its wire form
- * (data/wire.h).
+ * A number is its bytes, a string its bytes, any other key its wire form (data/wire.h). Keys of up to 15 bytes are the two
+ * words themselves, with their length in the highest byte; longer ones are a 120-bit fingerprint, so that a table compares
+ * two words whatever the key, and looks at a long key's bytes once, to be certain.
  *
- *     bytes <= 16: | a: bytes 0-7          | b: bytes 8-15 | bytes + 1 | hash |
- *     longer:      | a: its first 8 bytes  | b: pointer    | bytes + 1 | hash |
+ *     bytes <= 15: | a: bytes 0-7     | b: bytes 8-14, bytes + 1 |
+ *     longer:      | a: fingerprint   | b: fingerprint,     0xFF |        b = 0: no key
  */
 #ifndef CERIUM_SHUFFLE_KEY_H
 #define CERIUM_SHUFFLE_KEY_H
@@ -18,36 +18,42 @@
 
 typedef struct cei_cell {
     uint64_t a, b;
-    uint32_t size; /* bytes + 1; 0: no key */
     uint32_t hash;
+    uint32_t number; /* of a long key in a table: its place in the table's list of texts */
 } cei_cell;
 
-enum { CEI_CELL_INLINE_BYTES = 16 };
+enum { CEI_CELL_INLINE_BYTES = 15, CEI_CELL_LONG = 0xFF, CEI_KEYS_MAX = 512 };
+
+static inline bool cei_cell_is_long(const cei_cell *cell)
+{
+    return cell->b >> 56 == CEI_CELL_LONG;
+}
 
 typedef enum cei_key_form { CEI_KEY_STR, CEI_KEY_NUMBER, CEI_KEY_WIRE } cei_key_form;
 
 cei_key_form cei_key_form_of(const ce_type *key);
 
-/* The cells of count keys, stride bytes from one to the next. Cells of long keys point into the keys' own bytes, or
- * into scratch, which is cleared first. CE_MEMORY. */
-ce_status cei_key_cells(const ce_type *key, cei_key_form form, const char *keys, size_t stride, uint32_t count,
-                        cei_cell *cells, cei_buffer *scratch);
+/* Up to CEI_KEYS_MAX keys in their forms. Making them prefetches the slot of each in the table that slots, mask and slot_bytes
+ * tell of (all zero: none): the memory is then on its way while the other keys are made. */
+typedef struct cei_keys {
+    const char *slots;
+    uint64_t mask;
+    uint32_t slot_bytes;
+    cei_cell cells[CEI_KEYS_MAX];
+    uint16_t longs[CEI_KEYS_MAX]; /* which keys are long */
+    uint32_t long_count;
+    ce_str texts[CEI_KEYS_MAX]; /* of the long ones: texts[i] is the bytes of key longs[i] */
+} cei_keys;
 
-/* The key that a cell stands for, written as a C value; strings point into the cell or where it points. lists and
- * strings of keys in wire form are made in the arena. */
-ce_status cei_key_value(const ce_type *key, cei_key_form form, const cei_cell *cell, void *value, cei_arena *arena);
+/* Makes the cells of count keys into keys, whose slots, mask and slot_bytes are set, stride bytes from one to the next. Texts of long keys point to the keys' own bytes, or into
+ * scratch, which is cleared first. CE_MEMORY. */
+ce_status cei_keys_make(cei_keys *keys, const ce_type *key, cei_key_form form, const char *from, size_t stride,
+                        uint32_t count, cei_buffer *scratch);
 
-static inline bool cei_cell_equal(const cei_cell *x, const cei_cell *y)
-{
-    if (x->a != y->a || x->size != y->size) {
-        return false;
-    }
-    if (x->b == y->b) {
-        return true;
-    }
-    return x->size > CEI_CELL_INLINE_BYTES + 1 && x->hash == y->hash &&
-           memcmp((const void *)(uintptr_t)x->b, (const void *)(uintptr_t)y->b, x->size - 1) == 0;
-}
+/* The key that a cell stands for, written as a C value; text: the bytes of a long one. Strings point into the cell or the text;
+ * lists of keys in wire form are made in the arena. */
+ce_status cei_key_value(const ce_type *key, cei_key_form form, const cei_cell *cell, ce_str text, void *value,
+                        cei_arena *arena);
 
 /* 0 .. count - 1, by the high bits: the low ones choose the slot in a table. */
 static inline uint32_t cei_hash_partition(uint32_t hash, uint32_t count)
@@ -55,8 +61,8 @@ static inline uint32_t cei_hash_partition(uint32_t hash, uint32_t count)
     return (uint32_t)(((uint64_t)hash * count) >> 32);
 }
 
-/* The partition of one key. CE_USER when the user's function answers out of range. Not for partitioners that do not go
- * by key. */
+/* The partition of one key. CE_USER when the user's function answers out of range. Not for partitioners that do not go by
+ * key. */
 ce_status cei_partition_of(const cei_partitioner *partitioner, const ce_type *key, const void *value,
                            uint32_t *partition);
 

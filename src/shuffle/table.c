@@ -26,15 +26,13 @@ void cei_table_open(cei_table *table, const cei_shuffle *shuffle, uint32_t value
 void cei_table_close(cei_table *table)
 {
     cei_pool_give(table->pool, table->slots, table->capacity * table->slot_bytes);
+    cei_pool_give(table->pool, table->longs, table->long_room * sizeof *table->longs);
     cei_arena_close(&table->keep);
     cei_buffer_close(&table->scratch);
     table->slots = NULL;
-    table->capacity = table->used = 0;
-}
-
-static inline cei_cell *slot_at(const cei_table *table, uint64_t index)
-{
-    return (cei_cell *)(void *)(table->slots + index * table->slot_bytes);
+    table->longs = NULL;
+    table->capacity = table->used = table->room = 0;
+    table->long_count = table->long_room = 0;
 }
 
 static ce_status table_grow(cei_table *table)
@@ -50,80 +48,109 @@ static ce_status table_grow(cei_table *table)
     table->capacity = capacity;
     table->room = capacity * table->slot_bytes <= sparse_bytes_max ? capacity / 4 : capacity / 2;
     for (uint64_t i = 0; i < old.capacity; i++) {
-        const cei_cell *cell = slot_at(&old, i);
-        if (cell->size) {
+        const cei_cell *cell = cei_table_cell(&old, i);
+        if (cell) {
             uint64_t to = cell->hash & (capacity - 1);
-            while (slot_at(table, to)->size) {
+            while (cei_table_cell(table, to)) {
                 to = (to + 1) & (capacity - 1);
             }
-            memcpy(slot_at(table, to), cell, table->slot_bytes);
+            memcpy(slots + to * table->slot_bytes, cell, table->slot_bytes);
         }
     }
     cei_pool_give(table->pool, old.slots, old.capacity * table->slot_bytes);
     return CE_OK;
 }
 
-static ce_status keep_long_key(cei_table *table, cei_cell *cell)
+/* Room in the list of long texts for a block's worth more. */
+static ce_status longs_grow(cei_table *table, uint32_t more)
 {
-    void *copy = cei_arena_copy(&table->keep, (const void *)(uintptr_t)cell->b, cell->size - 1);
-    if (!copy) {
+    if (table->long_room - table->long_count >= more) {
+        return CE_OK;
+    }
+    uint32_t room = table->long_room ? 2 * table->long_room : CAPACITY_FIRST;
+    ce_str *longs = cei_pool_take(table->pool, room * sizeof *longs);
+    if (!longs) {
         return CE_MEMORY;
     }
-    cell->b = (uint64_t)(uintptr_t)copy;
+    if (table->long_count) {
+        memcpy(longs, table->longs, table->long_count * sizeof *longs);
+    }
+    cei_pool_give(table->pool, table->longs, table->long_room * sizeof *table->longs);
+    table->longs = longs;
+    table->long_room = room;
     return CE_OK;
 }
 
-/* slot_bytes is table->slot_bytes, as a constant where the compiler can know it. */
-static inline __attribute__((always_inline)) void *find_or_add(cei_table *table, cei_cell *key, uint32_t slot_bytes,
-                                                               bool is_long, uint8_t *is_new)
+static ce_status keep_long_key(cei_table *table, cei_cell *cell, ce_str text)
+{
+    char *copy = cei_arena_copy(&table->keep, text.at, text.bytes);
+    if (!copy) {
+        return CE_MEMORY;
+    }
+    cell->number = table->long_count;
+    table->longs[table->long_count++] = (ce_str){copy, text.bytes};
+    return CE_OK;
+}
+
+/* Finds or makes the slot of each key, by the words of the cells alone. slot_bytes is table->slot_bytes, as a constant where the
+ * compiler can know it; everything that the loop reads is in locals, because its stores may alias anything. */
+static inline __attribute__((always_inline)) void find_by_words(cei_table *table, const cei_keys *keys, uint32_t count,
+                                                                uint32_t slot_bytes, void **values, uint8_t *is_new)
+{
+    char *const slots = table->slots;
+    const uint64_t mask = table->capacity - 1;
+    const cei_cell *key = keys->cells;
+    uint64_t added = 0;
+    for (uint32_t i = 0; i < count; i++, key++) {
+        const uint64_t a = key->a, b = key->b;
+        uint64_t at = key->hash & mask;
+        cei_cell *cell = (cei_cell *)(void *)(slots + at * slot_bytes);
+        while (__builtin_expect(((cell->a ^ a) | (cell->b ^ b)) != 0, 0)) {
+            if (cell->b == 0) {
+                *cell = *key;
+                is_new[i] = 1;
+                added++;
+                break;
+            }
+            at = (at + 1) & mask;
+            cell = (cei_cell *)(void *)(slots + at * slot_bytes);
+        }
+        values[i] = cell + 1;
+    }
+    table->used += added;
+}
+
+/* The slot of a long key whose words are those of another: by bytes, further on. */
+static ce_status find_by_bytes(cei_table *table, const cei_cell *key, ce_str text, void **value, uint8_t *is_new)
 {
     uint64_t mask = table->capacity - 1;
-    for (uint64_t i = key->hash & mask;; i = (i + 1) & mask) {
-        cei_cell *cell = (cei_cell *)(void *)(table->slots + i * slot_bytes);
-        bool same = is_long ? cei_cell_equal(cell, key)
-                            : ((cell->a ^ key->a) | (cell->b ^ key->b) | (cell->size ^ key->size)) == 0;
-        if (__builtin_expect(same, 1)) {
-            *is_new = 0;
-            return cell + 1;
+    for (uint64_t at = key->hash & mask;; at = (at + 1) & mask) {
+        cei_cell *cell = cei_table_cell(table, at);
+        if (!cell) {
+            cell = (cei_cell *)(void *)(table->slots + at * table->slot_bytes);
+            *cell = *key;
+            table->used++;
+            *is_new = 1;
+            *value = cell + 1;
+            return keep_long_key(table, cell, text);
         }
-        if (cell->size) {
-            continue;
+        if (cell->a == key->a && cell->b == key->b && ce_str_equal(table->longs[cell->number], text)) {
+            *value = cell + 1;
+            return CE_OK;
         }
-        if (is_long && keep_long_key(table, key) != CE_OK) {
-            return NULL;
-        }
-        *cell = *key;
-        table->used++;
-        *is_new = 1;
-        return cell + 1;
     }
 }
 
-/* Short keys first, then long ones, so that neither loop branches on the length. Rows of one key are all in one of
- * them. */
-static inline __attribute__((always_inline)) ce_status find_block(cei_table *table, cei_cell *cells, uint32_t count,
-                                                                  uint32_t slot_bytes, void **values, uint8_t *is_new)
+/* New long keys are kept; those that were found are looked at byte by byte. */
+static ce_status settle_longs(cei_table *table, const cei_keys *keys, void **values, uint8_t *is_new)
 {
-    uint16_t order[CEI_TABLE_BLOCK_ROWS], longs[CEI_TABLE_BLOCK_ROWS];
-    uint32_t short_count = 0, long_count = 0;
-    uint64_t mask = table->capacity - 1;
-    const char *slots = table->slots;
-    for (uint32_t i = 0; i < count; i++) {
-        __builtin_prefetch(slots + (cells[i].hash & mask) * slot_bytes, 1);
-        bool is_long = cells[i].size > CEI_CELL_INLINE_BYTES + 1;
-        order[short_count] = longs[long_count] = (uint16_t)i;
-        short_count += !is_long;
-        long_count += is_long;
-    }
-    for (uint32_t i = 0; i < short_count; i++) {
-        uint32_t row = order[i];
-        values[row] = find_or_add(table, &cells[row], slot_bytes, false, &is_new[row]);
-    }
-    for (uint32_t i = 0; i < long_count; i++) {
-        uint32_t row = longs[i];
-        values[row] = find_or_add(table, &cells[row], slot_bytes, true, &is_new[row]);
-        if (__builtin_expect(!values[row], 0)) {
-            return CE_MEMORY;
+    for (uint32_t i = 0; i < keys->long_count; i++) {
+        uint32_t row = keys->longs[i];
+        cei_cell *cell = (cei_cell *)values[row] - 1;
+        if (is_new[row]) {
+            CE_TRY(keep_long_key(table, cell, keys->texts[i]));
+        } else if (__builtin_expect(!ce_str_equal(table->longs[cell->number], keys->texts[i]), 0)) {
+            CE_TRY(find_by_bytes(table, &keys->cells[row], keys->texts[i], &values[row], &is_new[row]));
         }
     }
     return CE_OK;
@@ -131,15 +158,30 @@ static inline __attribute__((always_inline)) ce_status find_block(cei_table *tab
 
 ce_status cei_table_find(cei_table *table, const char *rows, uint32_t count, void **values, uint8_t *is_new)
 {
-    cei_cell cells[CEI_TABLE_BLOCK_ROWS];
+    cei_keys keys;
+    const cei_shuffle *shuffle = table->shuffle;
     while (table->used + count > table->room) {
         CE_TRY(table_grow(table));
     }
-    CE_TRY(cei_key_cells(table->shuffle->key, table->form, rows, table->shuffle->type->bytes, count, cells,
-                         &table->scratch));
+    keys.slots = table->slots;
+    keys.mask = table->capacity - 1;
+    keys.slot_bytes = table->slot_bytes;
+    CE_TRY(cei_keys_make(&keys, shuffle->key, table->form, rows, shuffle->type->bytes, count, &table->scratch));
+    CE_TRY(longs_grow(table, keys.long_count));
+    memset(is_new, 0, count);
     /* 32 bytes: any key with a value of up to 8. */
-    return table->slot_bytes == 32 ? find_block(table, cells, count, 32, values, is_new)
-                                   : find_block(table, cells, count, table->slot_bytes, values, is_new);
+    if (table->slot_bytes == 32) {
+        find_by_words(table, &keys, count, 32, values, is_new);
+    } else {
+        find_by_words(table, &keys, count, table->slot_bytes, values, is_new);
+    }
+    return settle_longs(table, &keys, values, is_new);
+}
+
+ce_status cei_table_key(const cei_table *table, const cei_cell *cell, void *key, cei_arena *arena)
+{
+    ce_str text = cei_cell_is_long(cell) ? table->longs[cell->number] : (ce_str){NULL, 0};
+    return cei_key_value(table->shuffle->key, table->form, cell, text, key, arena);
 }
 
 /* Values with parts: each is the table's own before the next row may see it. */
@@ -174,30 +216,26 @@ static ce_status rebuild_keep(cei_table *table)
 {
     cei_arena fresh;
     cei_arena_open(&fresh, table->pool, 0);
-    cei_arena old = table->keep;
     ce_status status = CE_OK;
+    for (uint32_t i = 0; i < table->long_count && status == CE_OK; i++) {
+        char *copy = cei_arena_copy(&fresh, table->longs[i].at, table->longs[i].bytes);
+        status = copy ? CE_OK : CE_MEMORY;
+        table->longs[i].at = copy ? copy : table->longs[i].at;
+    }
     for (uint64_t i = 0; i < table->capacity && status == CE_OK; i++) {
-        cei_cell *cell = slot_at(table, i);
-        if (!cell->size) {
-            continue;
-        }
-        if (cell->size > CEI_CELL_INLINE_BYTES + 1) {
-            void *copy = cei_arena_copy(&fresh, (const void *)(uintptr_t)cell->b, cell->size - 1);
-            status = copy ? CE_OK : CE_MEMORY;
-            cell->b = copy ? (uint64_t)(uintptr_t)copy : cell->b;
-        }
-        if (status == CE_OK) {
+        cei_cell *cell = cei_table_cell(table, i);
+        if (cell) {
             status = cei_value_own(table->shuffle->value, cell + 1, &fresh);
         }
     }
-    if (status == CE_OK) {
-        table->keep = fresh;
-        table->kept_value_bytes = 0;
-        cei_arena_close(&old);
-    } else {
+    if (status != CE_OK) {
         cei_arena_close(&fresh); /* the task fails: nobody reads the half-moved slots */
+        return status;
     }
-    return status;
+    cei_arena_close(&table->keep);
+    table->keep = fresh;
+    table->kept_value_bytes = 0;
+    return CE_OK;
 }
 
 ce_status cei_table_push(cei_table *table, const char *rows, uint32_t count)
@@ -254,11 +292,11 @@ ce_status cei_table_scan(const cei_table *table, uint64_t *position, uint32_t co
     uint32_t n = 0;
     uint64_t i = *position;
     for (; i < table->capacity && n < count_max; i++) {
-        const cei_cell *cell = slot_at(table, i);
-        if (!cell->size) {
+        const cei_cell *cell = cei_table_cell(table, i);
+        if (!cell) {
             continue;
         }
-        CE_TRY(cei_key_value(shuffle->key, table->form, cell, rows, arena));
+        CE_TRY(cei_table_key(table, cell, rows, arena));
         if (shuffle->value) {
             memcpy(rows + shuffle->value_offset, cell + 1, table->value_bytes);
         }

@@ -8,7 +8,8 @@
  *
  *     slot: | cell (24 bytes) | value, rounded up to 8 bytes |
  *
- * Long keys and the parts of values are copied to the table's arena.
+ * Long keys and the parts of values are copied to the table's arena. The two words of a cell tell keys apart; that two long
+ * keys with the same words have the same bytes as well is looked at afterwards, out of the loop.
  */
 #ifndef CERIUM_SHUFFLE_TABLE_H
 #define CERIUM_SHUFFLE_TABLE_H
@@ -25,12 +26,14 @@ typedef struct cei_table {
     uint64_t used, room; /* slots with a key, and how many may have one before the table grows */
     uint32_t value_bytes, slot_bytes;
     bool flat_values;
-    cei_arena keep;            /* long keys, parts of values */
+    ce_str *longs; /* texts of long keys, by cell.number; from the pool */
+    uint32_t long_count, long_room;
+    cei_arena keep;            /* bytes of long keys, parts of values */
     uint64_t kept_value_bytes; /* in keep, for values, since it was last rebuilt */
     cei_buffer scratch;
 } cei_table;
 
-enum { CEI_TABLE_BLOCK_ROWS = 128 };
+enum { CEI_TABLE_BLOCK_ROWS = 512 };
 
 /* value_bytes: what a slot holds behind its key: shuffle->value's bytes, or the caller's own for cei_table_find. */
 void cei_table_open(cei_table *table, const cei_shuffle *shuffle, uint32_t value_bytes, cei_pool *pool);
@@ -42,6 +45,16 @@ ce_status cei_table_find(cei_table *table, const char *rows, uint32_t count, voi
 
 /* Combines rows of shuffle->type into the table. Calls the user's function. */
 ce_status cei_table_push(cei_table *table, const char *rows, uint32_t count);
+
+/* The cell at a slot, or NULL when there is none; its value is behind it. index < table->capacity. */
+static inline cei_cell *cei_table_cell(const cei_table *table, uint64_t index)
+{
+    cei_cell *cell = (cei_cell *)(void *)(table->slots + index * table->slot_bytes);
+    return cell->b ? cell : NULL;
+}
+
+/* Writes the key of a cell of this table, as cei_key_value does. */
+ce_status cei_table_key(const cei_table *table, const cei_cell *cell, void *key, cei_arena *arena);
 
 /* Goes through the slots: starts with *position 0; writes up to count_max rows of shuffle->type; *count is 0 at the
  * end. Strings point into the table; keys in wire form need the arena. hashes: NULL or room for the keys' hashes. */

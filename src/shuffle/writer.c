@@ -105,16 +105,18 @@ static ce_status push_partitioned(cei_writer *writer, const char *rows, uint32_t
     const cei_shuffle *shuffle = writer->shuffle;
     const cei_partitioner *partitioner = &shuffle->partitioner;
     size_t row_bytes = shuffle->type->bytes;
-    cei_cell cells[SCAN_ROWS];
+    cei_keys keys;
+    keys.slots = NULL;
+    keys.mask = keys.slot_bytes = 0;
     while (count) {
         uint32_t n = count < SCAN_ROWS ? count : SCAN_ROWS;
         if (partitioner->kind == CEI_PARTITIONER_HASH && !hashes) {
-            CE_TRY(cei_key_cells(shuffle->key, writer->form, rows, row_bytes, n, cells, &writer->scratch));
+            CE_TRY(cei_keys_make(&keys, shuffle->key, writer->form, rows, row_bytes, n, &writer->scratch));
         }
         for (uint32_t i = 0; i < n; i++, rows += row_bytes) {
             uint32_t partition = 0;
             if (partitioner->kind == CEI_PARTITIONER_HASH) {
-                partition = cei_hash_partition(hashes ? *hashes++ : cells[i].hash, partitioner->count);
+                partition = cei_hash_partition(hashes ? *hashes++ : keys.cells[i].hash, partitioner->count);
             } else if (partitioner->kind == CEI_PARTITIONER_FUNCTION) {
                 CE_TRY(cei_partition_of(partitioner, shuffle->key, rows, &partition));
             } else if (partitioner->kind == CEI_PARTITIONER_ROUND) {

@@ -1,7 +1,7 @@
 /*
  * plan.c: a stage as bytes, and back: what lets another process compute a part of a job.
  *
- *     "CEPL" version | node count | index of the output node + 1 | nodes, parents first; the root is the last but the output
+ *     "CEPL" version | node count | index of the output node + 1 | nodes, parents first; the root last
  *     node: operator, type, site, partition count, parents, [shuffle], [function], [environment], [args], partitioner
  *     function: content hash of its module, name
  *

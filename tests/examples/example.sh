@@ -52,10 +52,11 @@ PYTHON
 
 # fails STATUS TEXT ARGUMENTS...: the example must end with that exit status (or any but 0: "any") and say the text.
 fails() {
-    local wanted=$1 text=$2 status=0
+    local wanted=$1 text=$2 status=0 ends_so
     shift 2
     run_example "$@" >said.txt 2>&1 || status=$?
-    if [ "$status" -eq 0 ] || { [ "$wanted" != any ] && [ "$status" -ne "$wanted" ]; } || ! grep -qF "$text" said.txt; then
+    [ "$wanted" = any ] && ends_so=$((status != 0)) || ends_so=$((status == wanted))
+    if [ "$ends_so" -ne 1 ] || ! grep -qF -- "$text" said.txt; then
         echo "$example $*: wanted exit status $wanted with \"$text\", got $status with:" >&2
         cat said.txt >&2
         exit 1

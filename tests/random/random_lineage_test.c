@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROGRAMS = 300, NODES_MAX = 24, ROWS_MAX = 4000 };
+enum { PROGRAMS = 1000, NODES_MAX = 24, ROWS_MAX = 4000 };
 
 CE_PAIR(pair, int64_t, int64_t);
 CE_LIST(longs, int64_t);

@@ -99,8 +99,8 @@ static ce_status group_sort(struct group_state *state)
         next[i + 1] += next[i];
     }
     for (uint64_t i = 0; i < state->table.capacity; i++) {
-        cei_cell *cell = (cei_cell *)(void *)(state->table.slots + i * state->table.slot_bytes);
-        if (cell->size) {
+        cei_cell *cell = cei_table_cell(&state->table, i);
+        if (cell) {
             struct group *group = (struct group *)(void *)(cell + 1);
             group->first = next[group->number];
         }
@@ -151,12 +151,11 @@ static cei_pull group_next(cei_cursor *cursor, cei_batch *batch)
     char *row = state->rows;
     uint32_t count = 0;
     for (; state->position < state->table.capacity && count < cursor->run->batch_rows; state->position++) {
-        const cei_cell *cell =
-            (const cei_cell *)(const void *)(state->table.slots + state->position * state->table.slot_bytes);
-        if (!cell->size) {
+        const cei_cell *cell = cei_table_cell(&state->table, state->position);
+        if (!cell) {
             continue;
         }
-        ce_status status = cei_key_value(state->shuffle.key, state->table.form, cell, row, &state->strings);
+        ce_status status = cei_table_key(&state->table, cell, row, &state->strings);
         if (status != CE_OK) {
             return cei_run_fail(cursor->run, status);
         }
