@@ -258,8 +258,9 @@ static inline bool ce_words_next(ce_words *words, ce_str *word)
 
 /*
  * Memory for what a user function returns or emits, such as the bytes of a new string: valid as long as the batch
- * that the row is in, which is all that Cerium needs. Only inside a user function that runs in a task. Never NULL:
- * when memory is short the task fails after the function returns, and the memory given is scratch.
+ * that the row is in, which is all that Cerium needs. Only inside a user function that runs in a task. When memory is
+ * short the task fails with CE_MEMORY after the function returns. Until then the memory given is scratch, which other
+ * calls may give too: never NULL up to 1 MiB, NULL for more.
  */
 CE_API void *ce_batch_alloc(size_t bytes);
 

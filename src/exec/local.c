@@ -48,6 +48,18 @@ static void end_if_done_locked(struct local *local, cei_task_set *set)
     }
 }
 
+static cei_task_set *find_work_locked(struct local *local)
+{
+    if (local->busy >= local->executor.slots) {
+        return NULL;
+    }
+    cei_task_set *set = local->first;
+    while (set && cei_task_set_is_exhausted(set)) {
+        set = set->next_submitted;
+    }
+    return set;
+}
+
 /* Runs a set's tasks until there are none to claim. The lock is given up meanwhile. */
 static void work_on(struct local *local, cei_task_set *set)
 {
@@ -60,21 +72,13 @@ static void work_on(struct local *local, cei_task_set *set)
     set->users--;
     local->busy--;
     end_if_done_locked(local, set);
+    if (local->sleeping && find_work_locked(local)) {
+        /* A helper that found all slots taken sleeps on: the slot that is free now may be given to it. */
+        cei_condition_signal(&local->work);
+    }
     if (local->waiting) {
         cei_condition_broadcast(&local->done);
     }
-}
-
-static cei_task_set *find_work_locked(struct local *local)
-{
-    if (local->busy >= local->executor.slots) {
-        return NULL;
-    }
-    cei_task_set *set = local->first;
-    while (set && cei_task_set_is_exhausted(set)) {
-        set = set->next_submitted;
-    }
-    return set;
 }
 
 static void *help(void *arg)

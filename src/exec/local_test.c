@@ -1,9 +1,9 @@
 /*
  * local_test.c: how many threads are inside tasks, which ones, and that none stays idle while there is work.
  */
-#include "exec/local.h"
 #include "base/clock.h"
 #include "base/thread.h"
+#include "exec/local.h"
 #include "support/grid.h"
 #include <stdatomic.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 enum { JOBS = 12, TASKS = 30 };
 
 static _Atomic(int) inside, inside_max;
-static _Atomic(uint64_t) order; /* of the partitions, as decimal digits */
+static _Atomic(uint64_t) order;        /* of the partitions, as decimal digits */
 static _Atomic(uint64_t) threads_seen; /* bits: threads by a number of their own */
 static _Atomic(int) next_thread;
 static _Thread_local int thread_number = -1;
@@ -95,7 +95,8 @@ static void no_more_threads_than_slots_are_inside_tasks(void **state)
         cei_thread threads[JOBS];
         reset(NULL);
         for (int j = 0; j < JOBS; j++) {
-            jobs[j] = (struct job){.rdd = ce_map(ce_range(sc, 0, TASKS, 1, (uint32_t)(TASKS / (j % 3 + 1))), work_1_ms)};
+            jobs[j] =
+                (struct job){.rdd = ce_map(ce_range(sc, 0, TASKS, 1, (uint32_t)(TASKS / (j % 3 + 1))), work_1_ms)};
             assert_int_equal(cei_thread_start(&threads[j], "job", run_job, &jobs[j]), CE_OK);
         }
         for (int j = 0; j < JOBS; j++) {
@@ -150,7 +151,8 @@ static void a_helper_takes_the_slot_that_another_job_leaves(void **state)
         cei_thread_join(&threads[0]);
         cei_thread_join(&threads[1]);
         assert_int_equal(lengthy.status, CE_OK);
-        if (lengthy.took_ms > 15 * 20) { /* 20 tasks on two threads, one of which comes two tasks late: 11 tasks' time */
+        if (lengthy.took_ms >
+            15 * 20) { /* 20 tasks on two threads, one of which comes two tasks late: 11 tasks' time */
             fail_msg("20 tasks of 20 ms took %d ms on two slots", (int)lengthy.took_ms);
         }
         ce_context_close(sc);

@@ -1,15 +1,15 @@
 /*
- * compact_test.c: rows that stay against a loop that copies them one by one, for the widest instructions of this machine and for
- * the portable way, which is compiled in once more.
+ * compact_test.c: rows that stay against a loop that copies them one by one, for the widest instructions of this
+ * machine and for the portable way, which is compiled in once more.
  */
-#include "rdd/compact.h"
 #include "base/random.h"
-#include <stdlib.h>
-#include <string.h>
+#include "rdd/compact.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 /* cmocka.h needs the four above. */
 #include <cmocka.h>
 

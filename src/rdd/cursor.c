@@ -11,7 +11,7 @@
 
 _Thread_local cei_run *cei_current_run;
 
-/* Size of run->scratch. */
+/* Size of run->scratch, which str.h promises. */
 enum { SCRATCH_BYTES = 1 << 20 };
 
 void *cei_cursor_new(cei_run *run, const ce_rdd *node, size_t bytes, cei_pull (*next)(cei_cursor *, cei_batch *))
@@ -83,10 +83,15 @@ static void *user_alloc(cei_run *run, cei_arena *arena, size_t bytes)
     }
     run->user_failed = true;
     cei_run_fail(run, CE_MEMORY);
-    if (bytes <= SCRATCH_BYTES && !run->scratch) {
+    if (bytes > SCRATCH_BYTES) {
+        return NULL;
+    }
+    if (!run->scratch) {
         run->scratch = cei_alloc(SCRATCH_BYTES);
     }
-    return bytes <= SCRATCH_BYTES ? run->scratch : NULL;
+    /* Shared by all threads that come so far: what they write there is not looked at. */
+    static _Alignas(max_align_t) char last_resort[SCRATCH_BYTES];
+    return run->scratch ? run->scratch : last_resort;
 }
 
 /* Outside of a task there is no batch whose end would free the memory: using it there is a mistake in the program. */

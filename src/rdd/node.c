@@ -1,7 +1,7 @@
 /*
  * node.c: making, checking and poisoning nodes of the lineage, and preparing them for a job.
  *
- * A node that cannot even be allocated is the static node of last resort: poisoned with CE_MEMORY, without a context.
+ * A node that has no context to live in is static: poisoned, without a scope.
  */
 #include "rdd/node.h"
 #include "base/error.h"
@@ -16,9 +16,6 @@ static ce_rdd node_without_memory = {.id = -1,
                                      .type = &type_of_poison,
                                      .status = CE_MEMORY,
                                      .error = "out of memory: no lineage node"};
-static ce_rdd node_without_parent = {
-    .id = -1, .op = &op_of_poison, .type = &type_of_poison, .status = CE_INVALID, .error = "the RDD is NULL"};
-
 /* ---- scope ---- */
 
 ce_status cei_scope_open(cei_scope *scope, cei_pool *pool)
@@ -84,21 +81,83 @@ void *cei_scope_copy_values(cei_scope *scope, const ce_type *type, const void *v
 
 /* ---- building ---- */
 
+/* A node without a context lives in a table of its own, one for each place in the program that made one; when that is
+ * full, a last one without a place serves all others. */
+static ce_rdd *node_without_scope(const cei_op *op, ce_site site, const char *why)
+{
+    enum { PLACES = 32 };
+    static struct place {
+        ce_rdd node;
+        char error[256];
+    } places[PLACES];
+    static ce_rdd no_place = {.id = -1,
+                              .op = &op_of_poison,
+                              .type = &type_of_poison,
+                              .status = CE_INVALID,
+                              .error = "the RDD or the context is NULL"};
+    static uint32_t used;
+    static cei_lock lock = PTHREAD_MUTEX_INITIALIZER;
+    char error[sizeof places->error] = "";
+    snprintf(error, sizeof error, "%s:%d: %s: %s", site.file, site.line, op->name, why);
+    cei_lock_take(&lock);
+    uint32_t i = 0;
+    while (i < used && strcmp(places[i].error, error) != 0) {
+        i++;
+    }
+    if (i == used && used < PLACES) {
+        struct place *place = &places[used++];
+        memcpy(place->error, error, sizeof error);
+        place->node = (ce_rdd){.id = -1,
+                               .op = &op_of_poison,
+                               .type = &type_of_poison,
+                               .status = CE_INVALID,
+                               .error = place->error};
+    }
+    cei_lock_give(&lock);
+    return i < PLACES ? &places[i].node : &no_place;
+}
+
+/* The first wrong use below stays the one that is told. */
+static void check_parents(ce_rdd *node)
+{
+    bool is_null = false, is_foreign = false;
+    for (uint32_t i = 0; i < node->parent_count; i++) {
+        const ce_rdd *parent = node->parents[i];
+        if (!parent) {
+            is_null = true;
+            continue;
+        }
+        if (node->status == CE_OK && parent->status != CE_OK) {
+            node->status = parent->status;
+            node->error = parent->error;
+        }
+        is_foreign = is_foreign || parent->scope != node->scope;
+        node->depth = node->depth > parent->depth ? node->depth : parent->depth;
+    }
+    node->depth += node->parent_count > 0;
+    if (is_null) {
+        cei_node_poison(node, CE_INVALID, "the RDD is NULL");
+    } else if (is_foreign) {
+        cei_node_poison(node, CE_INVALID, "the RDDs belong to different contexts");
+    } else if (node->depth > CEI_LINEAGE_DEPTH_MAX) {
+        cei_node_poison(node, CE_UNSUPPORTED,
+                        "the lineage is deeper than %d operators; collect or save, and start again from the result",
+                        CEI_LINEAGE_DEPTH_MAX);
+    }
+}
+
 ce_rdd *cei_node_new(const cei_op *op, cei_scope *scope, ce_site site, ce_rdd *const *parents, uint32_t parent_count)
 {
-    const ce_rdd *poisoned = NULL;
-    for (uint32_t i = 0; i < parent_count; i++) {
-        if (!parents[i]) {
-            poisoned = &node_without_parent;
-        } else if (!scope) {
-            scope = parents[i]->scope;
-        }
-        if (!poisoned && parents[i]->status != CE_OK) {
-            poisoned = parents[i];
-        }
+    ce_rdd *without_scope = NULL;
+    for (uint32_t i = 0; i < parent_count && !scope; i++) {
+        scope = parents[i] ? parents[i]->scope : NULL;
+        without_scope = parents[i] && !scope && !without_scope ? parents[i] : without_scope;
+    }
+    if (!scope && without_scope) {
+        return without_scope;
     }
     if (!scope) {
-        return poisoned && poisoned->status == CE_MEMORY ? &node_without_memory : &node_without_parent;
+        return node_without_scope(op, site, parent_count ? "the RDD is NULL" : "the context is NULL");
     }
     ce_rdd *node = cei_scope_alloc(scope, sizeof *node + parent_count * sizeof(ce_rdd *));
     if (!node) {
@@ -114,18 +173,7 @@ ce_rdd *cei_node_new(const cei_op *op, cei_scope *scope, ce_site site, ce_rdd *c
     if (parent_count) {
         memcpy(node->parents, parents, parent_count * sizeof *parents);
     }
-    if (poisoned == &node_without_parent) {
-        cei_node_poison(node, CE_INVALID, "the RDD is NULL");
-    } else if (poisoned) {
-        node->status = poisoned->status;
-        node->error = poisoned->error;
-    } else {
-        for (uint32_t i = 1; i < parent_count; i++) {
-            if (parents[i]->scope != parents[0]->scope) {
-                cei_node_poison(node, CE_INVALID, "the RDDs belong to different contexts");
-            }
-        }
-    }
+    check_parents(node);
     return node;
 }
 

@@ -39,9 +39,16 @@ typedef struct cei_op {
     ce_status (*hosts)(const ce_rdd *node, uint32_t partition, const char *const **hosts, uint32_t *count);
 } cei_op;
 
+/*
+ * The longest way from a node down to a source. Preparing, planning, opening and pulling go down the lineage by
+ * recursion, which takes up to 1 KiB of stack a node in a build with sanitizers: 5000 nodes fit the 8 MiB that a thread
+ * has, with room for what user functions need.
+ */
+enum { CEI_LINEAGE_DEPTH_MAX = 5000 };
+
 struct ce_rdd {
     struct cei_scope *scope;
-    int32_t id; /* -1: read from a plan, or the static node of last resort */
+    int32_t id; /* -1: read from a plan, or a static node: see node.c */
     const cei_op *op;
     const ce_type *type; /* of a row */
     ce_site site;
@@ -49,6 +56,7 @@ struct ce_rdd {
 
     ce_rdd **parents;
     uint32_t parent_count;
+    uint32_t depth;       /* 1 + the deepest parent's; 0 for a source */
     cei_shuffle *shuffle; /* not NULL: parents[0] is the only parent, and across this shuffle */
 
     const ce_function *function;
@@ -96,8 +104,8 @@ void *cei_scope_copy_values(cei_scope *scope, const ce_type *type, const void *v
  *     }
  *     return node;
  *
- * cei_node_new never returns NULL: with a NULL or poisoned parent, or without memory, it returns a poisoned node, and
- * the other calls do nothing to a poisoned node. */
+ * cei_node_new never returns NULL: with a NULL or poisoned parent, above too deep a lineage, for a source without a
+ * context, or without memory it returns a poisoned node, and the other calls do nothing to a poisoned node. */
 ce_rdd *cei_node_new(const cei_op *op, cei_scope *scope, ce_site site, ce_rdd *const *parents, uint32_t parent_count);
 
 /* Poisons: the sentence gets "file:line: operator: " in front. The first one stays. Returns node. */

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "rdd/node.h"
+#include <stdio.h>
 
 ce_status ce_rdd_status(const ce_rdd *rdd)
 {
@@ -100,42 +101,56 @@ bool ce_rdd_same_partitioner(const ce_rdd *a, const ce_rdd *b)
 
 /* ---- the lineage as text ----
  *
- * As Spark's toDebugString: a narrow parent below its child, a shuffled one behind +- one level deeper, several
- * parents with bars.
+ * As Spark's toDebugString: a narrow parent below its child, a shuffled one behind +- one level deeper. Names stand
+ * below each other, so a bar's place follows from the width of the partition count above it.
  *
  *     (2) reduce_by_key[3] at word_count.c:14
  *      +-(2) flat_map[1] at word_count.c:13
  *         |  text_file[0] at word_count.c:12
  */
 
-static void debug_node(cei_buffer *text, const ce_rdd *node, const char *prefix, bool with_count);
+enum debug_place { DEBUG_ROOT, DEBUG_NARROW, DEBUG_SHUFFLED, DEBUG_SHUFFLED_LAST };
 
-static void debug_parents(cei_buffer *text, const ce_rdd *node, const char *prefix)
+/* The prefix of what stands below a node with its partition count: a bar under the middle of the count. */
+static void debug_bar(cei_buffer *prefix, const ce_rdd *node)
 {
-    cei_buffer deeper = {0};
-    for (uint32_t i = 0; i < node->parent_count; i++) {
-        bool last = i + 1 == node->parent_count;
-        deeper.count = 0;
-        if (node->shuffle) {
-            cei_buffer_printf(text, "%s +-", prefix);
-            cei_buffer_printf(&deeper, "%s %s ", prefix, last ? " " : "|");
-            debug_node(text, node->parents[i], cei_buffer_cstr(&deeper), true);
-        } else {
-            cei_buffer_printf(text, "%s |  ", prefix);
-            debug_node(text, node->parents[i], prefix, false);
-        }
-    }
-    text->failed |= deeper.failed;
-    cei_buffer_close(&deeper);
+    char count[16];
+    int bytes = snprintf(count, sizeof count, "(%u)", node->partition_count), left = (bytes - 1) / 2;
+    cei_buffer_printf(prefix, "%*s|%*s", left, "", bytes - left, "");
 }
 
-static void debug_node(cei_buffer *text, const ce_rdd *node, const char *prefix, bool with_count)
+/* Without the bar at its end: where +- stands. */
+static size_t debug_before_bar(const char *prefix)
 {
-    if (with_count) {
-        cei_buffer_printf(text, "(%u) ", node->partition_count);
+    size_t bytes = strlen(prefix);
+    while (bytes && prefix[bytes - 1] == ' ') {
+        bytes--;
+    }
+    return bytes && prefix[bytes - 1] == '|' ? bytes - 1 : strlen(prefix);
+}
+
+static void debug_node(cei_buffer *text, const ce_rdd *node, const char *prefix, enum debug_place place)
+{
+    cei_buffer below = {0};
+    if (place == DEBUG_NARROW) {
+        cei_buffer_text(text, prefix);
+        cei_buffer_text(&below, prefix);
+    } else {
+        size_t before = place == DEBUG_ROOT ? 0 : debug_before_bar(prefix);
+        cei_buffer_append(text, prefix, before);
+        cei_buffer_append(&below, prefix, before);
+        cei_buffer_printf(text, "%s(%u) ", place == DEBUG_ROOT ? "" : "+-", node->partition_count);
+        cei_buffer_text(&below, place == DEBUG_ROOT ? "" : place == DEBUG_SHUFFLED ? "| " : "  ");
+        debug_bar(&below, node);
     }
     cei_buffer_printf(text, "%s[%d] at %s:%d\n", cei_node_name(node), node->id, node->site.file, node->site.line);
-    debug_parents(text, node, prefix);
+    const char *next = cei_buffer_cstr(&below);
+    text->failed |= next == NULL;
+    for (uint32_t i = 0; i < node->parent_count && next && !text->failed; i++) {
+        enum debug_place shuffled = i + 1 == node->parent_count ? DEBUG_SHUFFLED_LAST : DEBUG_SHUFFLED;
+        debug_node(text, node->parents[i], next, node->shuffle ? shuffled : DEBUG_NARROW);
+    }
+    cei_buffer_close(&below);
 }
 
 ce_status ce_to_debug_string(ce_rdd *rdd, char **text)
@@ -143,7 +158,7 @@ ce_status ce_to_debug_string(ce_rdd *rdd, char **text)
     *text = NULL;
     CE_TRY(cei_node_prepare(rdd));
     cei_buffer buffer = {0};
-    debug_node(&buffer, rdd, "", true);
+    debug_node(&buffer, rdd, "", DEBUG_ROOT);
     ce_status status = CE_OK;
     if (cei_buffer_cstr(&buffer) == NULL) {
         status = cei_buffer_status(&buffer);

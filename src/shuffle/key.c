@@ -1,6 +1,6 @@
 /*
- * key.c: keys as cells. The three forms differ only in where the bytes come from; hash and cell are made alike for all, so
- * that equal keys meet whatever way they came.
+ * key.c: keys as cells. The three forms differ only in where the bytes come from; hash and cell are made alike for
+ * all, so that equal keys meet whatever way they came.
  */
 #include "shuffle/key.h"
 #include "base/error.h"
@@ -69,8 +69,8 @@ static inline void prefetch(const char *slots, uint64_t mask, uint32_t slot_byte
     __builtin_prefetch(slots + (hash & mask) * slot_bytes, 1);
 }
 
-/* All as if short, then the long ones again: whether a key is long is as hard to predict as the data, so nothing branches on
- * it. */
+/* All as if short, then the long ones again: whether a key is long is as hard to predict as the data, so nothing
+ * branches on it. */
 static void str_keys(cei_keys *keys, const char *from, size_t stride, uint32_t count)
 {
     const char *const slots = keys->slots;

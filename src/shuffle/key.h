@@ -1,9 +1,9 @@
 /*
  * key.h: a key of any type as a run of bytes, and that run as two words that compare like it.
  *
- * A number is its bytes, a string its bytes, any other key its wire form (data/wire.h). Keys of up to 15 bytes are the two
- * words themselves, with their length in the highest byte; longer ones are a 120-bit fingerprint, so that a table compares
- * two words whatever the key, and looks at a long key's bytes once, to be certain.
+ * A number is its bytes, a string its bytes, any other key its wire form (data/wire.h). Keys of up to 15 bytes are the
+ * two words themselves, with their length in the highest byte; longer ones are a 120-bit fingerprint, so that a table
+ * compares two words whatever the key, and looks at a long key's bytes once, to be certain.
  *
  *     bytes <= 15: | a: bytes 0-7     | b: bytes 8-14, bytes + 1 |
  *     longer:      | a: fingerprint   | b: fingerprint,     0xFF |        b = 0: no key
@@ -33,8 +33,8 @@ typedef enum cei_key_form { CEI_KEY_STR, CEI_KEY_NUMBER, CEI_KEY_WIRE } cei_key_
 
 cei_key_form cei_key_form_of(const ce_type *key);
 
-/* Up to CEI_KEYS_MAX keys in their forms. Making them prefetches the slot of each in the table that slots, mask and slot_bytes
- * tell of (all zero: none): the memory is then on its way while the other keys are made. */
+/* Up to CEI_KEYS_MAX keys in their forms. Making them prefetches the slot of each in the table that slots, mask and
+ * slot_bytes tell of (all zero: none): the memory is then on its way while the other keys are made. */
 typedef struct cei_keys {
     const char *slots;
     uint64_t mask;
@@ -45,13 +45,13 @@ typedef struct cei_keys {
     ce_str texts[CEI_KEYS_MAX]; /* of the long ones: texts[i] is the bytes of key longs[i] */
 } cei_keys;
 
-/* Makes the cells of count keys into keys, whose slots, mask and slot_bytes are set, stride bytes from one to the next. Texts of long keys point to the keys' own bytes, or into
- * scratch, which is cleared first. CE_MEMORY. */
+/* Makes the cells of count keys into keys, whose slots, mask and slot_bytes are set, stride bytes from one to the
+ * next. Texts of long keys point to the keys' own bytes, or into scratch, which is cleared first. CE_MEMORY. */
 ce_status cei_keys_make(cei_keys *keys, const ce_type *key, cei_key_form form, const char *from, size_t stride,
                         uint32_t count, cei_buffer *scratch);
 
-/* The key that a cell stands for, written as a C value; text: the bytes of a long one. Strings point into the cell or the text;
- * lists of keys in wire form are made in the arena. */
+/* The key that a cell stands for, written as a C value; text: the bytes of a long one. Strings point into the cell or
+ * the text; lists of keys in wire form are made in the arena. */
 ce_status cei_key_value(const ce_type *key, cei_key_form form, const cei_cell *cell, ce_str text, void *value,
                         cei_arena *arena);
 
@@ -61,8 +61,8 @@ static inline uint32_t cei_hash_partition(uint32_t hash, uint32_t count)
     return (uint32_t)(((uint64_t)hash * count) >> 32);
 }
 
-/* The partition of one key. CE_USER when the user's function answers out of range. Not for partitioners that do not go by
- * key. */
+/* The partition of one key. CE_USER when the user's function answers out of range. Not for partitioners that do not go
+ * by key. */
 ce_status cei_partition_of(const cei_partitioner *partitioner, const ce_type *key, const void *value,
                            uint32_t *partition);
 

@@ -8,8 +8,8 @@
  *
  *     slot: | cell (24 bytes) | value, rounded up to 8 bytes |
  *
- * Long keys and the parts of values are copied to the table's arena. The two words of a cell tell keys apart; that two long
- * keys with the same words have the same bytes as well is looked at afterwards, out of the loop.
+ * Long keys and the parts of values are copied to the table's arena. The two words of a cell tell keys apart; that two
+ * long keys with the same words have the same bytes as well is looked at afterwards, out of the loop.
  */
 #ifndef CERIUM_SHUFFLE_TABLE_H
 #define CERIUM_SHUFFLE_TABLE_H
@@ -33,7 +33,7 @@ typedef struct cei_table {
     cei_buffer scratch;
 } cei_table;
 
-enum { CEI_TABLE_BLOCK_ROWS = 512 };
+enum { CEI_TABLE_BLOCK_ROWS = 256 };
 
 /* value_bytes: what a slot holds behind its key: shuffle->value's bytes, or the caller's own for cei_table_find. */
 void cei_table_open(cei_table *table, const cei_shuffle *shuffle, uint32_t value_bytes, cei_pool *pool);

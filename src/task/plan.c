@@ -18,6 +18,8 @@
 
 enum { PLAN_MAGIC = 0x4c504543, PLAN_VERSION = 1, PLAN_NODES_MAX = 1 << 20, PLAN_BATCH_ROWS = 512 };
 enum { PLAN_HEADER_BYTES = 4 + 4 + 8 };
+/* What a program may build, and the operators that an action puts on top. */
+enum { PLAN_DEPTH_MAX = CEI_LINEAGE_DEPTH_MAX + 8 };
 
 struct ce_plan {
     cei_pool *pool;
@@ -275,6 +277,11 @@ static ce_status get_parents(struct ce_plan *plan, cei_wire_reader *from, ce_rdd
             return cei_fail(CE_CORRUPT, "the plan has a node before its parent");
         }
         node->parents[i] = &plan->nodes[parent];
+        node->depth = node->depth > node->parents[i]->depth ? node->depth : node->parents[i]->depth;
+    }
+    node->depth += node->parent_count > 0;
+    if (node->depth > PLAN_DEPTH_MAX) {
+        return cei_fail(CE_UNSUPPORTED, "the plan is deeper than %d operators", PLAN_DEPTH_MAX);
     }
     return CE_OK;
 }

@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "data/wire.h"
 #include "rdd/module.h"
-#include "task/host_test.h"
+#include "support/plan_host.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/wait.h>

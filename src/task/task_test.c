@@ -6,7 +6,7 @@
 #include "base/fault.h"
 #include "base/random.h"
 #include "base/thread.h"
-#include "task/host_test.h"
+#include "support/plan_host.h"
 
 CE_PAIR(int_pair, int64_t, int64_t);
 CE_PAIR(str_pair, ce_str, int64_t);

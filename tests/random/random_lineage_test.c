@@ -1,9 +1,10 @@
 /*
- * random_lineage_test.c: random programs over the RDD operators against a naive model that runs the same steps on arrays.
+ * random_lineage_test.c: random programs over the RDD operators against a naive model that runs the same steps on
+ * arrays.
  *
- * A program grows a graph of 5 to 20 nodes over int64 and pair(int64, int64), each from nodes before it, so that nodes are shared
- * as a user's are. The model holds the rows of each node, and their order and partitions as long as these are defined: behind
- * a shuffle only the multiset is.
+ * A program grows a graph of 5 to 20 nodes over int64 and pair(int64, int64), each from nodes before it, so that nodes
+ * are shared as a user's are. The model holds the rows of each node, and their order and partitions as long as these
+ * are defined: behind a shuffle only the multiset is.
  */
 #include "base/random.h"
 #include "support/grid.h"
@@ -21,10 +22,16 @@ CE_RECORD(parameters, (int64_t, modulus), (int64_t, rest));
 /* ---- user functions: used by the engine and, row by row, by the model ---- */
 
 /* Small results, so that keys meet; never negative modulus surprises: C's % on both sides. */
-static inline int64_t mangle(int64_t x, const parameters *p) { return (int64_t)((uint64_t)x * 3 + 1) % p->modulus; }
+static inline int64_t mangle(int64_t x, const parameters *p)
+{
+    return (int64_t)((uint64_t)x * 3 + 1) % p->modulus;
+}
 CE_MAP_WITH(mangle, int64_t, int64_t, parameters)
 
-static inline bool is_kept(int64_t x, const parameters *p) { return x % p->modulus != p->rest; }
+static inline bool is_kept(int64_t x, const parameters *p)
+{
+    return x % p->modulus != p->rest;
+}
 CE_FILTER_WITH(is_kept, int64_t, parameters)
 
 static inline void spread(int64_t x, ce_emit *out)
@@ -35,16 +42,28 @@ static inline void spread(int64_t x, ce_emit *out)
 }
 CE_FLAT_MAP(spread, int64_t, int64_t)
 
-static inline pair swap(pair row) { return (pair){row.value, row.key}; }
+static inline pair swap(pair row)
+{
+    return (pair){row.value, row.key};
+}
 CE_MAP(swap, pair, pair)
 
-static inline bool pair_is_kept(pair row, const parameters *p) { return (row.key ^ row.value) % p->modulus != p->rest; }
+static inline bool pair_is_kept(pair row, const parameters *p)
+{
+    return (row.key ^ row.value) % p->modulus != p->rest;
+}
 CE_FILTER_WITH(pair_is_kept, pair, parameters)
 
-static inline int64_t plus(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+static inline int64_t plus(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
 CE_REDUCE(plus, int64_t)
 
-static inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 CE_REDUCE(larger, int64_t)
 
 static inline pair sum_group(group row)
@@ -57,9 +76,15 @@ static inline pair sum_group(group row)
 }
 CE_MAP(sum_group, group, pair)
 
-static inline int64_t total(int64_t key, int64_t value) { return plus(key, 2 * (value & 0xFFFFFF)); }
+static inline int64_t total(int64_t key, int64_t value)
+{
+    return plus(key, 2 * (value & 0xFFFFFF));
+}
 
-static inline int64_t fold_pair(pair row) { return total(row.key, row.value); }
+static inline int64_t fold_pair(pair row)
+{
+    return total(row.key, row.value);
+}
 CE_MAP(fold_pair, pair, int64_t)
 
 /* ---- the model: rows as pairs; a number is a pair's key with value 0 ---- */
@@ -81,7 +106,10 @@ struct program {
     uint32_t count;
 };
 
-static uint64_t below(struct program *program, uint64_t bound) { return cei_random_below(&program->random, bound); }
+static uint64_t below(struct program *program, uint64_t bound)
+{
+    return cei_random_below(&program->random, bound);
+}
 
 static void add_row(struct node *node, int64_t key, int64_t value)
 {
@@ -99,11 +127,20 @@ static void begin_parts(struct node *node, uint32_t parts)
     node->starts = calloc(parts + 1, sizeof *node->starts);
 }
 
-static void end_part(struct node *node) { node->starts[++node->parts] = node->count; }
+static void end_part(struct node *node)
+{
+    node->starts[++node->parts] = node->count;
+}
 
-static uint32_t part_end(const struct node *node, uint32_t part) { return node->ordered ? node->starts[part + 1] : node->count; }
+static uint32_t part_end(const struct node *node, uint32_t part)
+{
+    return node->ordered ? node->starts[part + 1] : node->count;
+}
 
-static uint32_t part_count(const struct node *node) { return node->ordered ? node->parts : 1; }
+static uint32_t part_count(const struct node *node)
+{
+    return node->ordered ? node->parts : 1;
+}
 
 /* Runs body for each row, keeping partitions and order. */
 #define EACH_ROW(to, from, body)                                                                                       \
@@ -178,7 +215,8 @@ static bool make_source(struct program *program, struct node *to)
         end_part(to);
     }
     free(values);
-    snprintf(to->text, sizeof to->text, "%s of %u rows in %u partitions", range ? "range" : "parallelize", count, parts);
+    snprintf(to->text, sizeof to->text, "%s of %u rows in %u partitions", range ? "range" : "parallelize", count,
+             parts);
     return true;
 }
 
@@ -189,7 +227,8 @@ static bool make_narrow(struct program *program, struct node *to, struct node *f
     uint64_t choice = below(program, from->is_pair ? 6 : 4);
     static const char *const names[2][6] = {{"map", "filter", "flat_map", "key_by"},
                                             {"map(swap)", "filter", "keys", "values", "map(fold)", "map_values"}};
-    snprintf(to->text, sizeof to->text, "%s, modulus %d, rest %d", names[from->is_pair][choice], (int)p.modulus, (int)p.rest);
+    snprintf(to->text, sizeof to->text, "%s, modulus %d, rest %d", names[from->is_pair][choice], (int)p.modulus,
+             (int)p.rest);
     if (!from->is_pair && choice == 0) {
         to->rdd = ce_map_with(from->rdd, mangle, &p);
         EACH_ROW(to, from, { add_row(to, mangle(row.key, &p), 0); });
@@ -320,8 +359,8 @@ static bool make_wide(struct program *program, struct node *to, struct node *fro
     } else {
         to->rdd = ce_partition_by(from->rdd, n);
     }
-    static const char *const names[] = {"repartition", "distinct", "reduce_by_key(plus)", "reduce_by_key(larger)",
-                                        "group_by_key, sum", "partition_by"};
+    static const char *const names[] = {"repartition",           "distinct",          "reduce_by_key(plus)",
+                                        "reduce_by_key(larger)", "group_by_key, sum", "partition_by"};
     snprintf(to->text, sizeof to->text, "%s to %u", names[choice], n);
     pair *rows = sorted(from->rows, from->count);
     for (uint32_t i = 0; i < from->count && (choice < 2 || choice == 5); i++) {
@@ -359,7 +398,8 @@ static bool make_cartesian(struct program *program, struct node *to, struct node
 static void grow(struct program *program)
 {
     struct node *to = &program->nodes[program->count];
-    struct node *a = &program->nodes[below(program, program->count)], *b = &program->nodes[below(program, program->count)];
+    struct node *a = &program->nodes[below(program, program->count)],
+                *b = &program->nodes[below(program, program->count)];
     uint64_t choice = below(program, 20);
     a = below(program, 2) ? &program->nodes[program->count - 1] : a; /* mostly chains */
     *to = (struct node){.rdd = NULL};
@@ -401,7 +441,8 @@ static bool same_rows(const struct node *node, const ce_result *result)
         qsort(got, result->count, sizeof *got, by_row);
     }
     const pair *expected = wanted ? wanted : node->rows;
-    bool same = result->count == node->count && (node->count == 0 || memcmp(got, expected, node->count * sizeof *got) == 0);
+    bool same =
+        result->count == node->count && (node->count == 0 || memcmp(got, expected, node->count * sizeof *got) == 0);
     free(wanted);
     free(got);
     return same;

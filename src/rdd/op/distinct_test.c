@@ -1,13 +1,16 @@
 /*
  * distinct_test.c: each value once, for values of every kind, and Spark's answers.
  */
-#include "rdd/op/wide_test.h"
+#include "support/wide.h"
 #include <math.h>
 
 CE_OPTION(maybe, double);
 CE_LIST(maybes, maybe);
 
-static inline int64_t mod7(int64_t x) { return x % 7; }
+static inline int64_t mod7(int64_t x)
+{
+    return x % 7;
+}
 CE_MAP(mod7, int64_t, int64_t)
 
 static ce_status values_are_made_one(ce_context *sc, void *arg)
@@ -113,7 +116,8 @@ static void it_gives_what_spark_gives(void **state)
     assert_int_equal(ce_count(ce_distinct(ce_parallelize(sc, int64_t, twice, 8, 2)), &count), CE_OK);
     assert_int_equal(count, 4);
     test_golden("distinct-count", "4");
-    test_golden("partitioner-distinct", ce_rdd_has_partitioner(ce_distinct(ce_range(sc, 0, 9, 1, 2))) ? "true" : "false");
+    test_golden("partitioner-distinct",
+                ce_rdd_has_partitioner(ce_distinct(ce_range(sc, 0, 9, 1, 2))) ? "true" : "false");
     ce_context_close(sc);
 }
 

@@ -1,16 +1,20 @@
 /*
- * group_by_key_test.c: every value is in the group of its key, once, however many there are and wherever they come from.
+ * group_by_key_test.c: every value is in the group of its key, once, however many there are and wherever they come
+ * from.
  */
-#include "rdd/op/wide_test.h"
+#include "support/wide.h"
 
-static inline int64_t add(int64_t a, int64_t b) { return a + b; }
+static inline int64_t add(int64_t a, int64_t b)
+{
+    return a + b;
+}
 CE_REDUCE(add, int64_t)
 
 static ce_status numbers_are_grouped(ce_context *sc, void *arg)
 {
     (void)arg;
     int_pair *pairs = test_int_pairs(TEST_ROWS, grid_seed());
-    int (*left)[1000] = calloc(TEST_KEYS, sizeof *left); /* how often each value of a key is still to come */
+    int(*left)[1000] = calloc(TEST_KEYS, sizeof *left); /* how often each value of a key is still to come */
     for (int i = 0; i < TEST_ROWS; i++) {
         left[pairs[i].key + TEST_KEYS / 2][pairs[i].value]++;
     }

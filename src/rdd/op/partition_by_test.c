@@ -1,21 +1,37 @@
 /*
- * partition_by_test.c: equal keys in one partition, no row lost, by hash and by a user's function, and which operators keep that.
+ * partition_by_test.c: equal keys in one partition, no row lost, by hash and by a user's function, and which operators
+ * keep that.
  */
-#include "rdd/op/wide_test.h"
+#include "support/wide.h"
 
-static inline int64_t add(int64_t a, int64_t b) { return a + b; }
+static inline int64_t add(int64_t a, int64_t b)
+{
+    return a + b;
+}
 CE_REDUCE(add, int64_t)
 
-static inline uint32_t by_parity(int64_t key, uint32_t count) { return (uint32_t)(key & 1) % count; }
+static inline uint32_t by_parity(int64_t key, uint32_t count)
+{
+    return (uint32_t)(key & 1) % count;
+}
 CE_PARTITIONER(by_parity, int64_t)
 
-static inline uint32_t out_of_range(int64_t key, uint32_t count) { return key == 3 ? count + 4 : 0; }
+static inline uint32_t out_of_range(int64_t key, uint32_t count)
+{
+    return key == 3 ? count + 4 : 0;
+}
 CE_PARTITIONER(out_of_range, int64_t)
 
-static inline int_pair same(int_pair row) { return row; }
+static inline int_pair same(int_pair row)
+{
+    return row;
+}
 CE_MAP(same, int_pair, int_pair)
 
-static inline int64_t twice(int64_t x) { return 2 * x; }
+static inline int64_t twice(int64_t x)
+{
+    return 2 * x;
+}
 CE_MAP(twice, int64_t, int64_t)
 
 static inline void two(int64_t x, ce_emit *out)
@@ -25,7 +41,10 @@ static inline void two(int64_t x, ce_emit *out)
 }
 CE_FLAT_MAP(two, int64_t, int64_t)
 
-static inline bool is_even(int_pair row) { return row.key % 2 == 0; }
+static inline bool is_even(int_pair row)
+{
+    return row.key % 2 == 0;
+}
 CE_FILTER(is_even, int_pair)
 
 struct wanted {

@@ -1,12 +1,18 @@
 /*
  * reduce_by_key_test.c: sums per key against arrays indexed by key, Spark's answers, and when there is no shuffle.
  */
-#include "rdd/op/wide_test.h"
+#include "support/wide.h"
 
-static inline int64_t add(int64_t a, int64_t b) { return a + b; }
+static inline int64_t add(int64_t a, int64_t b)
+{
+    return a + b;
+}
 CE_REDUCE(add, int64_t)
 
-static inline double least(double a, double b) { return a < b ? a : b; }
+static inline double least(double a, double b)
+{
+    return a < b ? a : b;
+}
 CE_REDUCE(least, double)
 
 /* The longer text; of equal ones the greater. Makes a new string, to be kept by the engine. */
@@ -17,7 +23,10 @@ static inline ce_str longer(ce_str a, ce_str b)
 }
 CE_REDUCE(longer, ce_str)
 
-static inline int64_t to_double(int64_t sum, double more) { return sum + (int64_t)more; }
+static inline int64_t to_double(int64_t sum, double more)
+{
+    return sum + (int64_t)more;
+}
 CE_AGGREGATE(to_double, int64_t, double)
 
 static inline int64_t broken(int64_t a, int64_t b)
@@ -27,13 +36,22 @@ static inline int64_t broken(int64_t a, int64_t b)
 }
 CE_REDUCE(broken, int64_t)
 
-static inline uint32_t by_sign(int64_t key, uint32_t count) { return key < 0 ? 0 : count - 1; }
+static inline uint32_t by_sign(int64_t key, uint32_t count)
+{
+    return key < 0 ? 0 : count - 1;
+}
 CE_PARTITIONER(by_sign, int64_t)
 
-static inline bool is_even(int_pair row) { return row.key % 2 == 0; }
+static inline bool is_even(int_pair row)
+{
+    return row.key % 2 == 0;
+}
 CE_FILTER(is_even, int_pair)
 
-static inline int_pair same(int_pair row) { return row; }
+static inline int_pair same(int_pair row)
+{
+    return row;
+}
 CE_MAP(same, int_pair, int_pair)
 
 static ce_status numbers_add_up(ce_context *sc, void *arg)
@@ -113,7 +131,8 @@ static ce_status records_meet(ce_context *sc, void *arg)
     for (int i = 0; i < TEST_ROWS; i++) {
         int text = i * 7 % 4, number = i * 11 % 5;
         pairs[i] = (place_pair){{test_text((uint64_t)(9 * text + 1)), number}, (double)(i * 37 % 1000)};
-        least_of[text][number] = i < 20 || pairs[i].value < least_of[text][number] ? pairs[i].value : least_of[text][number];
+        least_of[text][number] =
+            i < 20 || pairs[i].value < least_of[text][number] ? pairs[i].value : least_of[text][number];
     }
     ce_result rows;
     GRID_TRY(ce_collect(ce_reduce_by_key(ce_parallelize(sc, place_pair, pairs, TEST_ROWS, 3), least), &rows));
@@ -172,7 +191,8 @@ static void rows_that_are_partitioned_already_stay_where_they_are(void **state)
     assert_int_equal(work.tasks, 4 + 3);
 
     ce_rdd *const in_place[] = {ce_reduce_by_key(hashed, add), ce_reduce_by_key_n(hashed, add, 3),
-                                ce_reduce_by_key(signed_, add), ce_reduce_by_key(ce_reduce_by_key_n(source, add, 3), add)};
+                                ce_reduce_by_key(signed_, add),
+                                ce_reduce_by_key(ce_reduce_by_key_n(source, add, 3), add)};
     for (int i = 0; i < 4; i++) {
         work = test_work_of_count(sc, in_place[i], &count);
         assert_int_equal(count, expected);
@@ -207,7 +227,8 @@ static void wrong_uses_poison_with_their_place(void **state)
     ce_rdd *places = ce_parallelize(sc, place_pair, &placed, 1, 1);
     char sentence[200];
     test_poisoned(ce_reduce_by_key(numbers, add), CE_TYPE, "reduce_by_key: needs pair(K, V), has int64");
-    test_poisoned(ce_reduce_by_key(pairs, same), CE_TYPE, "reduce_by_key: same was stamped with CE_MAP, needs CE_REDUCE");
+    test_poisoned(ce_reduce_by_key(pairs, same), CE_TYPE,
+                  "reduce_by_key: same was stamped with CE_MAP, needs CE_REDUCE");
     test_poisoned(ce_reduce_by_key(pairs, least), CE_TYPE, "reduce_by_key: least takes double, has int64");
     ce_rdd *poisoned = ce_reduce_by_key(places, to_double);
     snprintf(sentence, sizeof sentence,
@@ -227,7 +248,8 @@ static void a_function_that_fails_on_either_side_fails_the_job(void **state)
     const int_pair pairs[] = {{1, 1}, {1, 2}};
     ce_context *sc = grid_open("local[2]", NULL);
     uint64_t count;
-    for (uint32_t partitions = 1; partitions <= 2; partitions++) { /* 1: they meet in the map task, 2: behind the shuffle */
+    for (uint32_t partitions = 1; partitions <= 2;
+         partitions++) { /* 1: they meet in the map task, 2: behind the shuffle */
         ce_rdd *rdd = ce_reduce_by_key_n(ce_parallelize(sc, int_pair, pairs, 2, partitions), broken, 1);
         assert_int_equal(ce_count(rdd, &count), CE_USER);
         assert_non_null(strstr(ce_last_error(), "reduce_by_key(broken): 1 meets 2"));

@@ -1,9 +1,12 @@
 /*
  * repartition_test.c: all rows, spread evenly, over more or fewer partitions.
  */
-#include "rdd/op/wide_test.h"
+#include "support/wide.h"
 
-static inline bool below_ten(int64_t x) { return x < 10; }
+static inline bool below_ten(int64_t x)
+{
+    return x < 10;
+}
 CE_FILTER(below_ten, int64_t)
 
 static ce_status rows_are_spread(ce_context *sc, void *arg)

@@ -76,7 +76,8 @@ static cei_partitioner union_partitioner(ce_rdd *const *rdds, uint32_t count)
 
 ce_rdd *ce_union_all_at(ce_rdd *const *rdds, uint32_t count, ce_site site)
 {
-    ce_rdd *node = cei_node_new(&cei_op_union, NULL, site, rdds, rdds ? count : 0);
+    bool is_none = !rdds || count == 0;
+    ce_rdd *node = cei_node_new(&cei_op_union, NULL, site, is_none ? (ce_rdd *[]){NULL} : rdds, is_none ? 1 : count);
     for (uint32_t i = 1; cei_node_is_sound(node) && i < count; i++) {
         if (!ce_type_equal(rdds[i]->type, rdds[0]->type)) {
             char first[256], other[256];

@@ -1,8 +1,8 @@
 /*
- * wide_test.h: what the tests of wide operators share: random pairs of several types, and a count of what a job runs.
+ * wide.h: what the tests of wide operators share: random pairs of several types, and a count of what a job runs.
  */
-#ifndef CERIUM_RDD_OP_WIDE_TEST_H
-#define CERIUM_RDD_OP_WIDE_TEST_H
+#ifndef CERIUM_TESTS_WIDE_H
+#define CERIUM_TESTS_WIDE_H
 
 #include "base/random.h"
 #include "support/grid.h"
@@ -36,7 +36,8 @@ static inline int_pair *test_int_pairs(uint32_t count, uint64_t seed)
     int_pair *pairs = calloc(count + 1, sizeof *pairs);
     cei_random_seed(&random, seed);
     for (uint32_t i = 0; i < count; i++) {
-        pairs[i] = (int_pair){(int64_t)cei_random_below(&random, TEST_KEYS) - TEST_KEYS / 2, (int64_t)cei_random_below(&random, 1000)};
+        pairs[i] = (int_pair){(int64_t)cei_random_below(&random, TEST_KEYS) - TEST_KEYS / 2,
+                              (int64_t)cei_random_below(&random, 1000)};
     }
     return pairs;
 }

@@ -1,11 +1,11 @@
 /*
- * host_test.h: a host for the tests of tasks: it runs an RDD by plans alone, stage by stage, in this process.
+ * plan_host.h: a host for the tests of tasks: it runs an RDD by plans alone, stage by stage, in this process.
  *
  * It knows a lineage only to find the shuffles in it; what is computed comes out of plan bytes, through the calls of
  * <cerium/task.h>, and is compared with what a job of the context gives.
  */
-#ifndef CERIUM_TASK_HOST_TEST_H
-#define CERIUM_TASK_HOST_TEST_H
+#ifndef CERIUM_TESTS_PLAN_HOST_H
+#define CERIUM_TESTS_PLAN_HOST_H
 
 #include "action/action.h"
 #include "data/block.h"
