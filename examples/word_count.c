@@ -1,4 +1,5 @@
-/* Counts the words of text files: ce_text_file, ce_flat_map, ce_reduce_by_key, ce_save_as_text_file. */
+/* Counts the words of text files and shows the lineage: ce_text_file, ce_flat_map, ce_reduce_by_key, ce_to_debug_string,
+ * ce_save_as_text_file. */
 #include <cerium/cerium.h>
 #include <stdio.h>
 
@@ -29,5 +30,10 @@ int ce_main(ce_context *sc, int argc, char **argv)
     ce_rdd *lines = ce_text_file(sc, argv[1]);
     ce_rdd *words = ce_flat_map(lines, split_words);
     ce_rdd *counts = ce_reduce_by_key(words, add);
+    char *lineage;
+    if (ce_to_debug_string(counts, &lineage) == CE_OK) {
+        fputs(lineage, stdout);
+        ce_free(lineage);
+    }
     return (int)ce_save_as_text_file(counts, argv[2]);
 }

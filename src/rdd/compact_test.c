@@ -33,7 +33,8 @@ static uint32_t naive(const char *in, size_t row_bytes, uint32_t count, const ui
     return kept;
 }
 
-/* in and keep are memory of exactly their size, so that a sanitizer sees reading behind them; out has the promised slack. */
+/* in and keep are memory of exactly their size, so that a sanitizer sees reading behind them; out has the promised
+ * slack. */
 static void check(compact_function *compact, size_t row_bytes, uint32_t count, uint64_t keep_of_8, cei_random *random)
 {
     char *in = malloc(row_bytes * count + 1), *wanted = malloc(row_bytes * count + 1);

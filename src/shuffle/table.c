@@ -93,7 +93,7 @@ static ce_status keep_long_key(cei_table *table, cei_cell *cell, ce_str text)
 }
 
 /* Finds or makes the slot of each key, by the words of the cells alone. slot_bytes is table->slot_bytes, as a constant
- * where the compiler can know it; everything that the loop reads is in locals, because its stores may alias anything. */
+ * where the compiler can know it; what the loop reads is in locals, because its stores may alias anything. */
 static inline __attribute__((always_inline)) void find_by_words(cei_table *table, const cei_keys *keys, uint32_t count,
                                                                 uint32_t slot_bytes, void **values, uint8_t *is_new)
 {

@@ -393,7 +393,7 @@ static void answer_want(const test_host *host, int to_child, uint32_t *fed, cons
     send(to_child, block ? BLOCK : ENDED, 0, block ? block->bytes : NULL, block ? block->byte_count : 0);
 }
 
-/* Runs one task in a child; its blocks are added to *out. CE_OK, or how the child failed, with its sentence in *text. */
+/* Runs one task in a child; its blocks are added to *out. CE_OK, or how the child failed, with its sentence in text. */
 static ce_status run_in_child(const test_host *host, const void *plan, size_t count, uint32_t partition,
                               cei_blocks *out, char *text, size_t text_bytes)
 {
