@@ -209,6 +209,83 @@ static void a_long_number_without_memory_is_not_read(void **state)
     assert_true(value > 1.1e299 && value < 1.2e299);
 }
 
+/* ---- words ---- */
+
+/* The oracle: byte by byte. */
+static bool next_word_naively(const char **at, const char *end, ce_str *word)
+{
+    while (*at < end && (unsigned char)**at <= ' ') {
+        (*at)++;
+    }
+    word->at = *at;
+    while (*at < end && (unsigned char)**at > ' ') {
+        (*at)++;
+    }
+    word->bytes = (uint32_t)(*at - word->at);
+    return word->bytes > 0;
+}
+
+static void assert_words(const char *text, uint32_t bytes)
+{
+    const char *at = text;
+    ce_str all = {text, bytes}, rest = all, word, one, expected;
+    ce_words words = ce_words_of(all);
+    bool more = true;
+    while (more) {
+        more = next_word_naively(&at, text + bytes, &expected);
+        assert_int_equal(ce_words_next(&words, &word), more);
+        assert_int_equal(ce_str_next_word(&rest, &one), more);
+        if (more) {
+            assert_ptr_equal(word.at, expected.at);
+            assert_int_equal(word.bytes, expected.bytes);
+            assert_ptr_equal(one.at, expected.at);
+            assert_int_equal(one.bytes, expected.bytes);
+        }
+    }
+}
+
+static void words_are_those_that_a_reader_of_bytes_finds(void **state)
+{
+    (void)state;
+    cei_random random;
+    cei_random_seed(&random, 17);
+    for (uint32_t round = 0; round < 20000; round++) {
+        uint32_t bytes = (uint32_t)cei_random_below(&random, 300);
+        char *text = malloc(bytes + 1); /* its own block, so that a sanitizer sees reading beyond */
+        uint64_t letters_per_blank = 1 + cei_random_below(&random, 40);
+        for (uint32_t i = 0; i < bytes; i++) {
+            bool blank = cei_random_below(&random, letters_per_blank + 1) == 0;
+            text[i] = (char)(blank ? cei_random_below(&random, 33) : 33 + cei_random_below(&random, 223));
+        }
+        assert_words(text, bytes);
+        free(text);
+    }
+}
+
+static void words_end_where_the_text_ends_and_not_later(void **state)
+{
+    (void)state;
+    for (uint32_t bytes = 0; bytes <= 130; bytes++) {
+        char text[200];
+        memset(text, 'x', sizeof text); /* behind the text a word seems to go on */
+        assert_words(text, bytes);
+        memset(text, ' ', bytes);
+        assert_words(text, bytes);
+    }
+}
+
+static void fields_are_cut_at_each_separator(void **state)
+{
+    (void)state;
+    ce_str rest = ce_str_of("a,,bc,"), field;
+    const char *expected[] = {"a", "", "bc", ""};
+    for (int i = 0; i < 4; i++) {
+        assert_true(ce_str_next_field(&rest, ',', &field));
+        assert_true(ce_str_equal(field, ce_str_of(expected[i])));
+    }
+    assert_false(ce_str_next_field(&rest, ',', &field));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +295,9 @@ int main(void)
         cmocka_unit_test(what_is_no_whole_number_is_refused),
         cmocka_unit_test(doubles_are_read_as_strtod_reads_them),
         cmocka_unit_test(random_doubles_are_read_exactly),
+        cmocka_unit_test(words_are_those_that_a_reader_of_bytes_finds),
+        cmocka_unit_test(words_end_where_the_text_ends_and_not_later),
+        cmocka_unit_test(fields_are_cut_at_each_separator),
         cmocka_unit_test_teardown(a_long_number_without_memory_is_not_read, disarm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,12 @@ static inline void many(int64_t x, ce_emit *out)
 }
 CE_FLAT_MAP(many, int64_t, int64_t)
 
+static inline bool is_round(int64_t x)
+{
+    return x % 100 == 0;
+}
+CE_FILTER(is_round, int64_t)
+
 static inline void many_texts(int64_t x, ce_emit *out)
 {
     for (int64_t i = 0; i < x; i++) {
@@ -93,6 +99,31 @@ static void one_row_may_emit_more_than_a_batch_holds(void **state)
 {
     (void)state;
     grid_run(rows_are_emitted, NULL);
+}
+
+static ce_status large_batches_are_filtered(ce_context *sc, void *arg)
+{
+    (void)arg;
+    const int64_t counts[] = {1100, 2, 5000, 1, 1, 20000, 3};
+    ce_result rows;
+    uint64_t at = 0;
+    ce_rdd *emitted = ce_flat_map(ce_parallelize(sc, int64_t, counts, 7, 1), many);
+    GRID_TRY(ce_collect(ce_filter(emitted, is_round), &rows));
+    for (int i = 0; i < 7; i++) {
+        for (int64_t j = 0; j < counts[i]; j += 100) {
+            assert_int_equal(ce_result_rows(&rows, int64_t)[at++], j);
+        }
+    }
+    assert_int_equal(rows.count, at);
+    ce_result_free(&rows);
+    return CE_OK;
+}
+
+/* Few rows stay of each batch, so that some are gathered when a batch comes that is larger than all before it. */
+static void a_batch_may_be_larger_than_all_before_it(void **state)
+{
+    (void)state;
+    grid_run(large_batches_are_filtered, NULL);
 }
 
 static ce_status texts_are_emitted(ce_context *sc, void *arg)
@@ -211,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_row_may_emit_more_than_a_batch_holds),
+        cmocka_unit_test(a_batch_may_be_larger_than_all_before_it),
         cmocka_unit_test(texts_made_for_emitted_rows_live_as_long_as_the_batch),
         cmocka_unit_test(texts_of_any_length_are_printed),
         cmocka_unit_test(what_is_kept_lives_as_long_as_the_task),

@@ -20,16 +20,24 @@ static size_t filter_piece_bytes(const struct filter_state *state, uint32_t room
     return ((size_t)state->cursor.node->type->bytes + 1) * room + CEI_COMPACT_SLACK_BYTES;
 }
 
-/* A batch's worth of gathered rows and one input batch on top. */
-static ce_status filter_make_room(struct filter_state *state, uint32_t count)
+/* Room for a batch's worth of gathered rows, of which kept are there, and one input batch on top. */
+static ce_status filter_make_room(struct filter_state *state, uint32_t kept, uint32_t count)
 {
     cei_run *run = state->cursor.run;
+    size_t row_bytes = state->cursor.node->type->bytes;
+    uint32_t room = run->batch_rows + (count > run->batch_rows ? count : run->batch_rows);
+    char *rows = cei_pool_take(run->pool, filter_piece_bytes(state, room));
+    if (!rows) {
+        return CE_MEMORY;
+    }
+    if (kept) {
+        memcpy(rows, state->rows, kept * row_bytes);
+    }
     cei_pool_give(run->pool, state->rows, filter_piece_bytes(state, state->room));
-    state->room = run->batch_rows + (count > run->batch_rows ? count : run->batch_rows);
-    state->rows = cei_pool_take(run->pool, filter_piece_bytes(state, state->room));
-    state->keep =
-        (uint8_t *)state->rows + (size_t)state->room * state->cursor.node->type->bytes + CEI_COMPACT_SLACK_BYTES;
-    return state->rows ? CE_OK : CE_MEMORY;
+    state->room = room;
+    state->rows = rows;
+    state->keep = (uint8_t *)rows + room * row_bytes + CEI_COMPACT_SLACK_BYTES;
+    return CE_OK;
 }
 
 static cei_pull filter_next(cei_cursor *cursor, cei_batch *batch)
@@ -48,13 +56,8 @@ static cei_pull filter_next(cei_cursor *cursor, cei_batch *batch)
         if (pulled != CEI_ROWS) {
             break;
         }
-        if (in.count > state->room - kept) {
-            if (kept) { /* cannot happen before a first, larger batch has been seen */
-                return cei_run_fail(cursor->run, CE_INTERNAL);
-            }
-            if (filter_make_room(state, in.count) != CE_OK) {
-                return cei_run_fail(cursor->run, CE_MEMORY);
-            }
+        if (in.count > state->room - kept && filter_make_room(state, kept, in.count) != CE_OK) {
+            return cei_run_fail(cursor->run, CE_MEMORY);
         }
         cei_arena_reset(&state->strings);
         cei_user_begin(cursor->run, node, &state->strings);
