@@ -228,7 +228,7 @@ static bool next_word_naively(const char **at, const char *end, ce_str *word)
 static void assert_words(const char *text, uint32_t bytes)
 {
     const char *at = text;
-    ce_str all = {text, bytes}, rest = all, word, one, expected;
+    ce_str all = {text, bytes}, rest = all, word = all, one = all, expected = all;
     ce_words words = ce_words_of(all);
     bool more = true;
     while (more) {
@@ -277,7 +277,7 @@ static void words_end_where_the_text_ends_and_not_later(void **state)
 static void fields_are_cut_at_each_separator(void **state)
 {
     (void)state;
-    ce_str rest = ce_str_of("a,,bc,"), field;
+    ce_str rest = ce_str_of("a,,bc,"), field = {NULL, 0};
     const char *expected[] = {"a", "", "bc", ""};
     for (int i = 0; i < 4; i++) {
         assert_true(ce_str_next_field(&rest, ',', &field));
