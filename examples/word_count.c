@@ -1,5 +1,5 @@
-/* Counts the words of text files and shows the lineage: ce_text_file, ce_flat_map, ce_reduce_by_key, ce_to_debug_string,
- * ce_save_as_text_file. */
+/* Counts the words of text files and shows the lineage: ce_text_file, ce_flat_map, ce_reduce_by_key,
+ * ce_to_debug_string, ce_save_as_text_file. */
 #include <cerium/cerium.h>
 #include <stdio.h>
 

@@ -2,7 +2,6 @@
  * job_test.c: stages, skipping, retries, first errors, cancelling and concurrent jobs, seen through a source that the
  * tests control.
  */
-#include "action/action.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/thread.h"
