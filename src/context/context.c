@@ -84,6 +84,7 @@ static ce_status open_parts(ce_context *sc, const char *master_text, const ce_co
     CE_TRY(cei_scope_open(&sc->scope, sc->pool));
     uint32_t parallelism = (uint32_t)cei_setting(settings, CEI_CONF_default_parallelism);
     sc->scope.default_parallelism = parallelism ? parallelism : master.slots;
+    sc->scope.default_partitions = parallelism;
     sc->scope.files_partition_bytes_max = (uint64_t)cei_setting(settings, CEI_CONF_files_partition_bytes_max);
     sc->scope.count_rows = cei_count_partitions;
     sc->batch_rows = (uint32_t)cei_setting(settings, CEI_CONF_batch_rows);

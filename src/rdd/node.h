@@ -79,7 +79,8 @@ typedef struct cei_scope {
     cei_lock prepare_lock; /* one thread prepares at a time; taken before lock */
     cei_arena arena;
     _Atomic(int32_t) next_rdd, next_shuffle;
-    uint32_t default_parallelism;
+    uint32_t default_parallelism; /* partitions of parallelize and range */
+    uint32_t default_partitions;  /* of combining by key; 0: as many as the parent has */
     uint64_t files_partition_bytes_max;
     /* Runs a job that counts the rows of partitions 0 .. count-1 of rdd: for zip_with_index. Set by the context. */
     ce_status (*count_rows)(ce_rdd *rdd, uint32_t count, uint64_t *rows);

@@ -202,6 +202,15 @@ cei_partitioner cei_partitioner_for(ce_rdd *parent, cei_partitioner_kind kind, u
     return (cei_partitioner){.kind = kind, .count = partitions};
 }
 
+cei_partitioner cei_default_partitioner(ce_rdd *parent, uint32_t partitions)
+{
+    if (partitions == 0 && parent->partitioner.kind != CEI_PARTITIONER_NONE) {
+        return parent->partitioner;
+    }
+    return cei_partitioner_for(parent, CEI_PARTITIONER_HASH,
+                               partitions ? partitions : parent->scope->default_partitions);
+}
+
 ce_status cei_wide_prepare(ce_rdd *node)
 {
     uint32_t parents = node->parents[0]->partition_count;

@@ -137,6 +137,25 @@ static void it_runs_two_stages_and_poison_passes(void **state)
     ce_context_close(sc);
 }
 
+CE_PAIR(two_numbers, int64_t, int64_t);
+
+static void rows_that_are_partitioned_by_key_are_not_shuffled_again(void **state)
+{
+    (void)state;
+    ce_context *sc = grid_open("local[2]", NULL);
+    two_numbers rows[] = {{1, 1}, {2, 5}, {1, 1}, {1, 2}, {2, 5}};
+    ce_rdd *partitioned = ce_partition_by(ce_parallelize(sc, two_numbers, rows, 5, 2), 3);
+    uint64_t count;
+    assert_int_equal(ce_count(partitioned, &count), CE_OK); /* its map stage is there from now on */
+    ce_rdd *different = ce_distinct(partitioned);
+    test_work work = test_work_of_count(sc, different, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(work.stages, 1);
+    assert_true(ce_rdd_same_partitioner(different, partitioned));
+    assert_false(ce_rdd_same_partitioner(ce_distinct_n(partitioned, 2), partitioned));
+    ce_context_close(sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +164,7 @@ int main(void)
         cmocka_unit_test(nan_and_the_zeros_are_one_value_each),
         cmocka_unit_test(it_gives_what_spark_gives),
         cmocka_unit_test(it_runs_two_stages_and_poison_passes),
+        cmocka_unit_test(rows_that_are_partitioned_by_key_are_not_shuffled_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

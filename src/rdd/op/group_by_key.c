@@ -213,10 +213,7 @@ ce_rdd *ce_group_by_key_at(ce_rdd *rdd, uint32_t partitions, ce_site site)
         return cei_node_poison(node, CE_MEMORY, "out of memory");
     }
     node->type = type;
-    cei_partitioner partitioner = cei_partitioner_for(rdd, CEI_PARTITIONER_HASH, partitions);
-    if (partitions == 0 && rdd->partitioner.kind != CEI_PARTITIONER_NONE) {
-        partitioner = rdd->partitioner;
-    }
+    cei_partitioner partitioner = cei_default_partitioner(rdd, partitions);
     if (cei_partitioner_equal(rdd->partitioner, partitioner)) {
         node->partitioner = rdd->partitioner;
         return node;

@@ -20,10 +20,7 @@ ce_rdd *ce_reduce_by_key_at(ce_rdd *rdd, const ce_function *f, uint32_t partitio
                                ce_type_text(f->out, text, sizeof text));
     }
     node->type = rdd->type;
-    cei_partitioner partitioner = cei_partitioner_for(rdd, CEI_PARTITIONER_HASH, partitions);
-    if (partitions == 0 && rdd->partitioner.kind != CEI_PARTITIONER_NONE) {
-        partitioner = rdd->partitioner;
-    }
+    cei_partitioner partitioner = cei_default_partitioner(rdd, partitions);
     if (cei_partitioner_equal(rdd->partitioner, partitioner)) {
         node->partitioner = rdd->partitioner;
         return node;

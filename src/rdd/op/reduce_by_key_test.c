@@ -257,6 +257,27 @@ static void a_function_that_fails_on_either_side_fails_the_job(void **state)
     ce_context_close(sc);
 }
 
+static void the_number_of_partitions_is_chosen_as_spark_does(void **state)
+{
+    (void)state;
+    const int_pair pairs[] = {{1, 1}, {1, 2}};
+    uint32_t count;
+    ce_context *sc = grid_open("local[2]", NULL);
+    ce_rdd *rdd = ce_parallelize(sc, int_pair, pairs, 2, 7);
+    assert_int_equal(ce_partition_count(ce_reduce_by_key(rdd, add), &count), CE_OK);
+    assert_int_equal(count, 7); /* the parent's */
+    assert_int_equal(ce_partition_count(ce_reduce_by_key(ce_partition_by(rdd, 5), add), &count), CE_OK);
+    assert_int_equal(count, 5); /* the parent's partitioner */
+    ce_context_close(sc);
+    sc = grid_open("local[2]", "default_parallelism", "3", NULL);
+    rdd = ce_parallelize(sc, int_pair, pairs, 2, 7);
+    assert_int_equal(ce_partition_count(ce_reduce_by_key(rdd, add), &count), CE_OK);
+    assert_int_equal(count, 3); /* the setting */
+    assert_int_equal(ce_partition_count(ce_reduce_by_key_n(rdd, add, 2), &count), CE_OK);
+    assert_int_equal(count, 2); /* what is asked for */
+    ce_context_close(sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +286,7 @@ int main(void)
         cmocka_unit_test(keys_may_be_pairs_with_texts),
         cmocka_unit_test(it_gives_what_spark_gives),
         cmocka_unit_test(rows_that_are_partitioned_already_stay_where_they_are),
+        cmocka_unit_test(the_number_of_partitions_is_chosen_as_spark_does),
         cmocka_unit_test(wrong_uses_poison_with_their_place),
         cmocka_unit_test(a_function_that_fails_on_either_side_fails_the_job),
     };
