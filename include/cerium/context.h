@@ -53,8 +53,8 @@ CE_API void ce_free(void *memory);
  */
 CE_API ce_context *ce_context_open(const char *master, const char *name, const ce_conf *conf);
 
-/* Waits for running jobs, then frees everything that belongs to the context. sc may be NULL. Not while another thread
- * is inside a call on it other than an action. */
+/* Waits for actions that other threads are inside of, then frees everything that belongs to the context. sc may be
+ * NULL. Not while another thread is inside a call on it other than an action. */
 CE_API void ce_context_close(ce_context *sc);
 
 /* Tasks that run at the same time, the default number of partitions. */

@@ -144,7 +144,7 @@ static inline bool ce_str_next_word(ce_str *rest, ce_str *word)
 {
 #if defined(__SSE2__)
     const char *p = rest->at;
-    if (__builtin_expect(ce_str_load_is_safe(p, CE_STR_LOAD_BYTES), 1)) {
+    if (__builtin_expect(rest->bytes > 0 && ce_str_load_is_safe(p, CE_STR_LOAD_BYTES), 1)) {
         uint64_t blanks = ce_str_blanks(p);
         uint32_t start = (uint32_t)__builtin_ctzll(~blanks);
         uint64_t behind = blanks >> start;
@@ -177,11 +177,11 @@ static inline bool ce_str_next_word(ce_str *rest, ce_str *word)
  *     while (ce_words_next(&words, &word)) ...
  */
 typedef struct ce_words {
-    const char *base;  /* of the 64 bytes that turns is of */
-    const char *next;  /* the 64 bytes after them */
-    const char *end;   /* of the text */
-    uint64_t turns;    /* bit i: a word begins at base + i, or has ended there; in turn */
-    uint64_t inside;   /* 1: a word goes on at next */
+    const char *base; /* of the 64 bytes that turns is of */
+    const char *next; /* the 64 bytes after them */
+    const char *end;  /* of the text */
+    uint64_t turns;   /* bit i: a word begins at base + i, or has ended there; in turn */
+    uint64_t inside;  /* 1: a word goes on at next */
 } ce_words;
 
 static inline ce_words ce_words_of(ce_str text)

@@ -92,7 +92,8 @@ CE_API void ce_task_input(const ce_task *task, uint32_t input, int32_t *shuffle,
 CE_NODISCARD CE_API ce_status ce_task_feed(ce_task *task, uint32_t input, const ce_block *block);
 /* No more blocks of this input. */
 CE_NODISCARD CE_API ce_status ce_task_end_input(ce_task *task, uint32_t input);
-/* Works a bounded while. *block is set with CE_STEP_BLOCK, *wanted with CE_STEP_WANT. */
+/* Works a bounded while. *block is set with CE_STEP_BLOCK and must be released before its task is closed, *wanted with
+ * CE_STEP_WANT. */
 CE_API ce_step ce_task_step(ce_task *task, ce_block *block, uint32_t *wanted);
 /* The status and sentence after CE_STEP_FAILED; the text belongs to the task. */
 CE_API ce_status ce_task_error(const ce_task *task, const char **text);

@@ -7,6 +7,7 @@
 ce_status ce_aggregate_with(ce_rdd *rdd, const void *zero, const ce_function *seq, const ce_function *comb,
                             ce_result *value)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     *value = (ce_result){0};
     CE_TRY(cei_node_prepare(rdd));

@@ -7,6 +7,7 @@
 
 ce_status ce_collect(ce_rdd *rdd, ce_result *rows)
 {
+    CEI_HOLD(rdd);
     *rows = (ce_result){0};
     CE_TRY(cei_node_prepare(rdd));
     return cei_action_rows(rdd, "collect", rows);
@@ -14,6 +15,7 @@ ce_status ce_collect(ce_rdd *rdd, ce_result *rows)
 
 ce_status ce_collect_partitions(ce_rdd *rdd, const uint32_t *partitions, uint32_t count, ce_result *results)
 {
+    CEI_HOLD(rdd);
     for (uint32_t i = 0; i < count; i++) {
         results[i] = (ce_result){0};
     }

@@ -27,6 +27,7 @@ static void keep_last(ce_result *rows, const ce_type *key)
 
 ce_status ce_collect_as_map(ce_rdd *rdd, ce_result *rows)
 {
+    CEI_HOLD(rdd);
     const ce_type *key, *value;
     *rows = (ce_result){0};
     CE_TRY(cei_node_prepare(rdd));

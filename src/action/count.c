@@ -75,6 +75,7 @@ ce_status cei_count_partitions(ce_rdd *rdd, uint32_t count, uint64_t *rows)
 
 ce_status ce_count(ce_rdd *rdd, uint64_t *count)
 {
+    CEI_HOLD(rdd);
     ce_rdd counter;
     ce_result counts;
     *count = 0;

@@ -120,6 +120,7 @@ ce_status cei_count_by_key(ce_rdd *rdd, const char *action, const ce_type *key, 
 
 ce_status ce_count_by_key(ce_rdd *rdd, ce_result *counts)
 {
+    CEI_HOLD(rdd);
     const ce_type *key, *value;
     *counts = (ce_result){0};
     CE_TRY(cei_node_prepare(rdd));

@@ -6,6 +6,7 @@
 
 ce_status ce_count_by_value(ce_rdd *rdd, ce_result *counts)
 {
+    CEI_HOLD(rdd);
     *counts = (ce_result){0};
     CE_TRY(cei_node_prepare(rdd));
     return cei_count_by_key(rdd, "count_by_value", rdd->type, (cei_partitioner){0}, counts);

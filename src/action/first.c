@@ -6,6 +6,7 @@
 
 ce_status ce_first(ce_rdd *rdd, ce_result *row)
 {
+    CEI_HOLD(rdd);
     CE_TRY(cei_take(rdd, "first", 1, row));
     if (row->count == 0) {
         ce_result_free(row);

@@ -6,6 +6,7 @@
 
 ce_status ce_fold_with(ce_rdd *rdd, const void *zero, const ce_function *f, ce_result *value)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     *value = (ce_result){0};
     CE_TRY(cei_node_prepare(rdd));

@@ -51,6 +51,7 @@ const cei_op cei_op_foreach_rows = {.name = "foreach_rows", .open = foreach_open
 
 ce_status ce_foreach_with_function(ce_rdd *rdd, const ce_function *f, const void *env)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     ce_result none;
     CE_TRY(cei_action_node(&node, &cei_op_foreach_rows, &rdd));

@@ -159,6 +159,7 @@ static ce_status count_buckets(ce_rdd *rdd, const char *action, const double *ed
 
 ce_status ce_histogram(ce_rdd *rdd, const double *edges, uint32_t buckets, uint64_t *counts)
 {
+    CEI_HOLD(rdd);
     memset(counts, 0, buckets * sizeof *counts);
     CE_TRY(cei_node_prepare(rdd));
     CE_TRY(cei_action_number(rdd, "histogram"));
@@ -170,6 +171,7 @@ ce_status ce_histogram(ce_rdd *rdd, const double *edges, uint32_t buckets, uint6
 
 ce_status ce_histogram_even(ce_rdd *rdd, uint32_t buckets, double *edges, uint64_t *counts, uint32_t *used)
 {
+    CEI_HOLD(rdd);
     cei_moments moments;
     *used = 0;
     memset(counts, 0, buckets * sizeof *counts);

@@ -6,6 +6,7 @@
 
 ce_status ce_is_empty(ce_rdd *rdd, bool *empty)
 {
+    CEI_HOLD(rdd);
     ce_result row;
     *empty = true;
     CE_TRY(cei_take(rdd, "is_empty", 1, &row));

@@ -96,6 +96,7 @@ static ce_status partition_of(ce_rdd *node, const ce_rdd *rdd, const ce_type *ke
 
 ce_status ce_lookup(ce_rdd *rdd, const void *key, ce_result *values)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     const ce_type *key_type, *value_type;
     *values = (ce_result){0};

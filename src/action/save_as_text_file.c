@@ -133,6 +133,7 @@ static ce_status save(ce_rdd *rdd, struct output *output)
 
 ce_status ce_save_as_text_file(ce_rdd *rdd, const char *path)
 {
+    CEI_HOLD(rdd);
     CE_TRY(ce_rdd_status(rdd));
     if (!path || !*path) {
         return cei_fail(CE_INVALID, "save_as_text_file: the path is %s", path ? "empty" : "NULL");

@@ -156,6 +156,7 @@ static ce_stats_result result_of(const cei_moments *moments)
 
 ce_status ce_stats(ce_rdd *rdd, ce_stats_result *stats)
 {
+    CEI_HOLD(rdd);
     cei_moments moments;
     *stats = result_of(&no_moments);
     CE_TRY(cei_moments_of(rdd, "stats", &moments));
@@ -165,6 +166,7 @@ ce_status ce_stats(ce_rdd *rdd, ce_stats_result *stats)
 
 ce_status ce_mean(ce_rdd *rdd, double *mean)
 {
+    CEI_HOLD(rdd);
     cei_moments moments;
     *mean = 0.0;
     CE_TRY(cei_moments_of(rdd, "mean", &moments));
@@ -174,6 +176,7 @@ ce_status ce_mean(ce_rdd *rdd, double *mean)
 
 ce_status ce_variance(ce_rdd *rdd, double *variance)
 {
+    CEI_HOLD(rdd);
     cei_moments moments;
     *variance = NAN;
     CE_TRY(cei_moments_of(rdd, "variance", &moments));

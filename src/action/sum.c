@@ -110,6 +110,7 @@ const cei_op cei_op_sum_integers = {.name = "sum_integers", .open = integers_ope
 
 ce_status ce_sum(ce_rdd *rdd, double *sum)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     ce_result sums;
     *sum = 0.0;
@@ -126,6 +127,7 @@ ce_status ce_sum(ce_rdd *rdd, double *sum)
 
 ce_status ce_sum_int64(ce_rdd *rdd, int64_t *sum)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     ce_result sums;
     char text[256];

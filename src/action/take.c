@@ -112,5 +112,6 @@ ce_status cei_take(ce_rdd *rdd, const char *action, uint64_t count, ce_result *r
 
 ce_status ce_take(ce_rdd *rdd, uint64_t count, ce_result *rows)
 {
+    CEI_HOLD(rdd);
     return cei_take(rdd, "take", count, rows);
 }

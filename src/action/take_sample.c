@@ -215,6 +215,7 @@ static ce_status sample_once(ce_rdd *node, bool with_replacement, uint64_t *coun
 
 ce_status ce_take_sample(ce_rdd *rdd, bool with_replacement, int64_t count, uint64_t seed, ce_result *rows)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     cei_random random;
     *rows = (ce_result){0};

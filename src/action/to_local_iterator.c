@@ -14,6 +14,7 @@ struct ce_local_iterator {
 
 ce_status ce_to_local_iterator(ce_rdd *rdd, ce_local_iterator **iterator)
 {
+    CEI_HOLD(rdd);
     *iterator = NULL;
     CE_TRY(cei_node_prepare(rdd));
     ce_local_iterator *made = cei_alloc_zeroed(1, sizeof *made);
@@ -27,6 +28,7 @@ ce_status ce_to_local_iterator(ce_rdd *rdd, ce_local_iterator **iterator)
 
 ce_status ce_local_iterator_next(ce_local_iterator *iterator, const void **row)
 {
+    CEI_HOLD(iterator->rdd);
     *row = NULL;
     while (iterator->next_row == iterator->rows.count) {
         if (iterator->next_partition == iterator->rdd->partition_count) {

@@ -95,6 +95,7 @@ ce_status cei_fold_tree(ce_rdd *node, const char *action, const ce_function *com
 ce_status ce_tree_aggregate_with(ce_rdd *rdd, const void *zero, const ce_function *seq, const ce_function *comb,
                                  uint32_t depth, ce_result *value)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     *value = (ce_result){0};
     CE_TRY(cei_node_prepare(rdd));

@@ -6,6 +6,7 @@
 
 ce_status ce_tree_reduce_with(ce_rdd *rdd, const ce_function *f, uint32_t depth, ce_result *value)
 {
+    CEI_HOLD(rdd);
     ce_rdd node;
     *value = (ce_result){0};
     CE_TRY(cei_node_prepare(rdd));

@@ -29,13 +29,39 @@ struct master {
     uint32_t failures_max; /* 0: the setting's */
 };
 
-enum { SLOTS_MAX = 4096 };
+enum { SLOTS_MAX = 4096, FAILURES_MAX = 1000 };
+
+/* Takes decimal digits, up to most, from *at; 0 where there are none, or too many. */
+static uint32_t take_number(const char **at, uint32_t most)
+{
+    uint64_t number = 0;
+    for (; **at >= '0' && **at <= '9' && number <= most; (*at)++) {
+        number = 10 * number + (uint64_t)(**at - '0');
+    }
+    return number <= most ? (uint32_t)number : 0;
+}
+
+/* local[N], local[*], local[N,F] or local[*,F], from behind the bracket. */
+static bool parse_threads(const char *at, struct master *master)
+{
+    if (*at == '*') {
+        at++;
+        master->slots = cei_cpu_count();
+    } else {
+        master->slots = take_number(&at, SLOTS_MAX);
+    }
+    bool sound = master->slots > 0;
+    if (*at == ',') {
+        at++;
+        master->failures_max = take_number(&at, FAILURES_MAX);
+        sound = sound && master->failures_max > 0;
+    }
+    return sound && strcmp(at, "]") == 0;
+}
 
 static ce_status parse_master(const char *text, struct master *master)
 {
-    unsigned slots = 0, failures = 0;
-    int used = 0;
-    size_t bytes = strlen(text);
+    static const char threads[] = "local[";
     *master = (struct master){"threads", 1, 0};
     if (strcmp(text, "inline") == 0) {
         master->executor = "inline";
@@ -44,21 +70,7 @@ static ce_status parse_master(const char *text, struct master *master)
     if (strcmp(text, "local") == 0) {
         return CE_OK;
     }
-    if (strcmp(text, "local[*]") == 0) {
-        master->slots = cei_cpu_count();
-        return CE_OK;
-    }
-    if (sscanf(text, "local[*,%u]%n", &failures, &used) == 1 && (size_t)used == bytes && failures > 0) {
-        *master = (struct master){"threads", cei_cpu_count(), failures};
-        return CE_OK;
-    }
-    used = 0;
-    bool plain = sscanf(text, "local[%u]%n", &slots, &used) == 1 && (size_t)used == bytes;
-    used = plain ? used : 0;
-    bool with_failures = !plain && sscanf(text, "local[%u,%u]%n", &slots, &failures, &used) == 2 &&
-                         (size_t)used == bytes && failures > 0;
-    if ((plain || with_failures) && slots > 0 && slots <= SLOTS_MAX) {
-        *master = (struct master){"threads", slots, failures};
+    if (strncmp(text, threads, sizeof threads - 1) == 0 && parse_threads(text + sizeof threads - 1, master)) {
         return CE_OK;
     }
     return cei_fail(CE_INVALID, "master \"%s\" is none of inline, local, local[N], local[*], local[N,F] (N is 1 to %d)",
@@ -147,7 +159,7 @@ void ce_context_close(ce_context *sc)
     }
     cei_lock_take(&sc->lock);
     sc->closed = true;
-    while (sc->jobs_running) {
+    while (sc->jobs_running || sc->holders) {
         cei_condition_wait(&sc->changed, &sc->lock);
     }
     cei_lock_give(&sc->lock);

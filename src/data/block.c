@@ -89,6 +89,12 @@ void cei_block_release(ce_block *block)
     *block = (ce_block){0};
 }
 
+/* The header's counts are the seed, so that a bit of theirs that flips is found too. */
+static uint64_t checksum_of(const cei_block_header *header, const void *bytes, size_t count)
+{
+    return cei_hash_bytes(bytes, count, (uint64_t)header->row_bytes << 32 | header->rows);
+}
+
 ce_status cei_block_add_checksum(ce_block *block)
 {
     cei_block_header header;
@@ -112,7 +118,7 @@ ce_status cei_block_add_checksum(ce_block *block)
     }
     char *bytes = (char *)(uintptr_t)block->bytes;
     header.flags |= CEI_BLOCK_HAS_CHECKSUM;
-    header.checksum = cei_hash_bytes(bytes + sizeof header, block->byte_count - sizeof header, 0);
+    header.checksum = checksum_of(&header, bytes + sizeof header, block->byte_count - sizeof header);
     memcpy(bytes, &header, sizeof header);
     return CE_OK;
 }
@@ -516,7 +522,7 @@ ce_status cei_block_check(const ce_type *type, const void *bytes, size_t byte_co
     fault = fault_of_header(type, &header, byte_count);
     if (!fault) {
         const bool has = header.flags & CEI_BLOCK_HAS_CHECKSUM;
-        const uint64_t checksum = has ? cei_hash_bytes(rows, byte_count - sizeof header, 0) : 0;
+        const uint64_t checksum = has ? checksum_of(&header, rows, byte_count - sizeof header) : 0;
         fault = checksum == header.checksum ? NULL : "the checksum differs";
     }
     if (!fault && !always_sound(type)) {

@@ -31,7 +31,7 @@ typedef struct cei_block_header {
     uint32_t row_bytes;
     uint32_t rows;
     uint64_t byte_count; /* header included */
-    uint64_t checksum;   /* XXH3 of what follows the header, or 0 */
+    uint64_t checksum;   /* XXH3 of what follows the header, seeded with row_bytes << 32 | rows; or 0 */
 } cei_block_header;
 
 enum {

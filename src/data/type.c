@@ -8,6 +8,7 @@
  *            cei_type_is_number, cei_type_plain_strings, cei_type_validate, cei_type_pair, cei_type_list, cei_type_copy
  */
 #include "data/value.h"
+#include "base/error.h"
 #include <math.h>
 #include <string.h>
 
@@ -348,6 +349,9 @@ bool cei_type_validate(const ce_type *type, const char **why)
 
 /* ---- made types ---- */
 
+/* A pair of pairs of pairs doubles its size each time. Up to here sizes of values add up without an overflow. */
+enum { VALUE_BYTES_MAX = 1 << 30 };
+
 static uint32_t round_up(uint32_t bytes, uint32_t align)
 {
     return (bytes + align - 1) & ~(align - 1);
@@ -355,6 +359,10 @@ static uint32_t round_up(uint32_t bytes, uint32_t align)
 
 const ce_type *cei_type_pair(cei_arena *arena, const ce_type *key, const ce_type *value)
 {
+    if ((uint64_t)key->bytes + value->bytes > VALUE_BYTES_MAX) {
+        cei_fail(CE_MEMORY, "out of memory: a value of %llu bytes", (unsigned long long)key->bytes + value->bytes);
+        return NULL;
+    }
     struct {
         ce_type type;
         ce_field fields[2];

@@ -191,7 +191,7 @@ bool cei_node_gives_pair(ce_rdd *node, const ce_type *key, const ce_type *value)
 {
     const ce_type *type = cei_node_is_sound(node) ? cei_scope_pair(node->scope, key, value) : NULL;
     if (!type) {
-        cei_node_poison(node, CE_MEMORY, "out of memory");
+        cei_node_poison(node, CE_MEMORY, "%s", ce_last_error());
         return false;
     }
     node->type = type;

@@ -464,6 +464,28 @@ ce_status cei_run_job(ce_rdd *node, const char *name, const uint32_t *partitions
     return status;
 }
 
+ce_context *cei_hold(const ce_rdd *rdd)
+{
+    ce_context *context = rdd && rdd->scope ? cei_context_of(rdd) : NULL;
+    if (context) {
+        cei_lock_take(&context->lock);
+        context->holders++;
+        cei_lock_give(&context->lock);
+    }
+    return context;
+}
+
+void cei_let_go(ce_context **held)
+{
+    ce_context *context = *held;
+    if (context) {
+        cei_lock_take(&context->lock);
+        context->holders--;
+        cei_condition_broadcast(&context->changed);
+        cei_lock_give(&context->lock);
+    }
+}
+
 /* ---- cancelling ---- */
 
 void ce_cancel_all_jobs(ce_context *sc)
