@@ -1,6 +1,8 @@
 /*
  * collect_test.c: collect gives all rows in order, strings included, and some partitions on demand.
  */
+#include "base/clock.h"
+#include "base/thread.h"
 #include "support/rows.h"
 
 static ce_status collects_goldens(ce_context *sc, void *arg)
@@ -73,12 +75,51 @@ static void partitions_must_exist(void **state)
     grid_run_topologies(collects_wrongly, NULL);
 }
 
+static inline ce_str long_name(int64_t x)
+{
+    return ce_str_printf("a name that is long enough to be a part of its own, number %lld", (long long)x);
+}
+CE_MAP(long_name, int64_t, ce_str)
+
+struct collecting {
+    ce_rdd *rdd;
+    ce_status status;
+    uint64_t count;
+};
+
+static void *collect_names(void *arg)
+{
+    struct collecting *collecting = arg;
+    ce_result rows;
+    collecting->status = ce_collect(collecting->rdd, &rows);
+    collecting->count = rows.count;
+    ce_result_free(&rows);
+    return NULL;
+}
+
+static void rows_reach_the_caller_though_another_thread_closes_the_context(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        ce_context *sc = grid_open("local[2]", NULL);
+        struct collecting collecting = {.rdd = ce_map(ce_range(sc, 0, 100000, 1, 4), long_name)};
+        cei_thread thread;
+        assert_int_equal(cei_thread_start(&thread, "collecting", collect_names, &collecting), CE_OK);
+        cei_sleep_ms(5 + round);
+        ce_context_close(sc);
+        cei_thread_join(&thread);
+        assert_int_equal(collecting.status, CE_OK);
+        assert_int_equal(collecting.count, 100000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(collect_answers_as_spark),
         cmocka_unit_test(strings_come_in_order),
         cmocka_unit_test(partitions_must_exist),
+        cmocka_unit_test(rows_reach_the_caller_though_another_thread_closes_the_context),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
