@@ -230,7 +230,7 @@ ce_status cei_action_rows_of(ce_rdd *node, const char *action, const uint32_t *p
     *rows = (ce_result){0};
     cei_blocks *results = cei_alloc_zeroed(count ? count : 1, sizeof *results);
     if (!results) {
-        return CE_MEMORY;
+        return cei_error_prefix(CE_MEMORY, "%s:%d: %s: ", node->site.file, node->site.line, action);
     }
     ce_status status = cei_run_job(node, action, partitions, count, results);
     if (status == CE_OK) {

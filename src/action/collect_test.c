@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "support/rows.h"
+#include <stdatomic.h>
 
 static ce_status collects_goldens(ce_context *sc, void *arg)
 {
@@ -87,6 +88,13 @@ struct collecting {
     uint64_t count;
 };
 
+static void note_start(const ce_event *event, void *arg)
+{
+    if (event->kind == CE_EVENT_JOB_START) {
+        atomic_store((_Atomic(bool) *)arg, true);
+    }
+}
+
 static void *collect_names(void *arg)
 {
     struct collecting *collecting = arg;
@@ -103,9 +111,14 @@ static void rows_reach_the_caller_though_another_thread_closes_the_context(void 
     for (int round = 0; round < 5; round++) {
         ce_context *sc = grid_open("local[2]", NULL);
         struct collecting collecting = {.rdd = ce_map(ce_range(sc, 0, 100000, 1, 4), long_name)};
+        _Atomic(bool) started = false;
         cei_thread thread;
+        assert_int_equal(ce_add_listener(sc, note_start, (void *)&started), CE_OK);
         assert_int_equal(cei_thread_start(&thread, "collecting", collect_names, &collecting), CE_OK);
-        cei_sleep_ms(5 + round);
+        while (!atomic_load(&started)) {
+            cei_sleep_ms(1);
+        }
+        cei_sleep_ms(round);
         ce_context_close(sc);
         cei_thread_join(&thread);
         assert_int_equal(collecting.status, CE_OK);

@@ -136,7 +136,7 @@ ce_status ce_save_as_text_file(ce_rdd *rdd, const char *path)
     CEI_HOLD(rdd);
     CE_TRY(ce_rdd_status(rdd));
     if (!path || !*path) {
-        return cei_fail(CE_INVALID, "save_as_text_file: the path is %s", path ? "empty" : "NULL");
+        return cei_action_invalid(rdd, "save_as_text_file", "the path is %s", path ? "empty" : "NULL");
     }
     struct output output = {.path = cei_strdup(path)};
     if (!output.path) {

@@ -176,6 +176,9 @@ cei_shuffle cei_shuffle_of(const ce_type *row, bool pair, const ce_function *com
 
 bool cei_node_set_shuffle(ce_rdd *node, cei_shuffle shuffle, cei_partitioner partitioner)
 {
+    if (partitioner.count > INT32_MAX) {
+        cei_node_poison(node, CE_INVALID, "Number of partitions (%d) must be positive.", (int)partitioner.count);
+    }
     if (node->status != CE_OK) {
         return false;
     }

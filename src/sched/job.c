@@ -444,8 +444,9 @@ ce_status cei_run_job(ce_rdd *node, const char *name, const uint32_t *partitions
     for (uint32_t i = 0; partitions && i < count; i++) {
         if (partitions[i] >= node->partition_count) {
             return cei_fail(CE_INVALID,
-                            "Attempting to access a non-existent partition: %u. Total number of partitions: %u",
-                            partitions[i], node->partition_count);
+                            "%s:%d: %s: Attempting to access a non-existent partition: %u. Total number of partitions: "
+                            "%u",
+                            node->site.file, node->site.line, name, partitions[i], node->partition_count);
         }
     }
     struct job job = {.context = context, .name = name, .node = node};

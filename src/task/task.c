@@ -209,6 +209,10 @@ static ce_status push(ce_task *task, const cei_batch *batch)
     ce_status status = cei_writer_push(&task->writer, batch->rows, batch->count);
     cei_pull pulled = cei_user_end(run);
     cei_arena_close(&strings);
+    if (status == CE_USER) { /* the partitioner's answer: nothing else in the writer is the user's */
+        char place[256];
+        cei_error_prefix(status, "%s: ", cei_node_place(task->work.output, place, sizeof place));
+    }
     return status == CE_OK && pulled == CEI_FAILED ? run->status : status;
 }
 
