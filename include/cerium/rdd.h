@@ -10,6 +10,9 @@
  * (but for its name), so any thread may use it. Functions are given by the name of a function stamped with a macro of
  * kernel.h.
  *
+ * A lineage is at most 5000 operators deep (CE_UNSUPPORTED): a loop that makes a longer one collects or saves now and
+ * then, and goes on from the result.
+ *
  * env of the forms with _with is a pointer to a value of the function's environment type; &(limits){1, 2} may be
  * written in place.
  *

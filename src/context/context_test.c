@@ -98,6 +98,35 @@ static void settings_come_from_the_conf_then_from_the_environment(void **state)
     unsetenv("CERIUM_DEFAULT_PARALLELISM");
 }
 
+static void expect_slots(const char *master, const ce_conf *conf, uint32_t slots)
+{
+    ce_context *sc = ce_context_open(master, NULL, conf);
+    assert_non_null(sc);
+    assert_int_equal(ce_default_parallelism(sc), slots);
+    ce_context_close(sc);
+}
+
+static void the_master_is_the_argument_or_the_setting(void **state)
+{
+    (void)state;
+    ce_conf *conf = ce_conf_new();
+    assert_int_equal(ce_conf_set(conf, "progress", "never"), CE_OK);
+    unsetenv("CERIUM_MASTER");
+    expect_slots(NULL, NULL, cei_cpu_count());
+    setenv("CERIUM_MASTER", "local[3]", 1);
+    expect_slots(NULL, NULL, 3);
+    expect_slots(NULL, conf, 3);
+    assert_int_equal(ce_conf_set(conf, "master", "local[2]"), CE_OK);
+    expect_slots(NULL, conf, 2);
+    expect_slots("local[4]", conf, 4);
+    setenv("CERIUM_MASTER", "local[none]", 1);
+    expect_slots(NULL, conf, 2); /* what is not asked for is not looked at */
+    assert_null(ce_context_open(NULL, NULL, NULL));
+    assert_non_null(strstr(ce_last_error(), "master \"local[none]\" is none of inline, "));
+    unsetenv("CERIUM_MASTER");
+    ce_conf_free(conf);
+}
+
 static void a_job_that_needs_more_than_the_limit_fails_and_the_next_one_runs(void **state)
 {
     (void)state;
@@ -230,6 +259,7 @@ int main(void)
         cmocka_unit_test(masters_say_how_many_threads_and_failures),
         cmocka_unit_test(other_masters_are_refused_with_the_list_of_good_ones),
         cmocka_unit_test(settings_come_from_the_conf_then_from_the_environment),
+        cmocka_unit_test(the_master_is_the_argument_or_the_setting),
         cmocka_unit_test(a_job_that_needs_more_than_the_limit_fails_and_the_next_one_runs),
         cmocka_unit_test(closing_waits_for_jobs_of_other_threads),
         cmocka_unit_test(closing_what_was_cancelled_is_quick),

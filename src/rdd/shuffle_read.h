@@ -24,8 +24,8 @@ cei_shuffle cei_shuffle_of(const ce_type *row, bool pair, const ce_function *com
 /* Sets node->shuffle (a copy in the scope with a fresh id) and node->partitioner. false: poisoned. */
 bool cei_node_set_shuffle(ce_rdd *node, cei_shuffle shuffle, cei_partitioner partitioner);
 
-/* The partitioner that combining by key asks for, as in Spark. partitions 0: the parent's own partitioner, else the setting
- * default_parallelism, else as cei_partitioner_for. */
+/* The partitioner that combining by key asks for, as in Spark. partitions 0: the parent's own partitioner, else the
+ * setting default_parallelism, else as cei_partitioner_for. */
 cei_partitioner cei_default_partitioner(ce_rdd *parent, uint32_t partitions);
 
 /* The partitioner that a wide transformation asks for. partitions 0: the number of the parent's, when that is known

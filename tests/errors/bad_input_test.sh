@@ -72,7 +72,7 @@ CE_FILTER(sink, int64_t)
 
 static inline bool slowly(int64_t x)
 {
-    usleep(x < 300 ? 0 : 1000);
+    usleep(x < 300 ? 0 : 4000);
     return true;
 }
 CE_FILTER(slowly, int64_t)
@@ -257,7 +257,8 @@ as_nobody lines nine
 if [ "$code" -eq 0 ]; then
     as_nobody lines secret.txt
     is_code 5
-    is_err 'cerium: secret.txt: cannot open to read: Permission denied'
+    has_err "(text_file at $lines) failed 1 time: secret.txt: cannot open: Permission denied"
+    yes [ "$(wc -l <err.txt)" -eq 1 ]
     as_nobody lines secret_folder
     is_code 5
     is_err "cerium: $lines: text_file: secret_folder: cannot list: Permission denied"
@@ -359,8 +360,8 @@ master=inline
 fails 3 "task 0 of stage 0 (pipe at $program) failed 1 time: Cannot run \"no-such-program -x\": no-such-program: cannot\
  start the program: No such file or directory" 'no program'
 program=$(at 'IS("program fails")')
-fails 10 "task 0 of stage 0 (pipe at $program) failed 1 time: Subprocess exited with status 1. Command ran: sh -c false" \
-    'program fails'
+fails 10 "task 0 of stage 0 (pipe at $program) failed 1 time: Subprocess exited with status 1. Command ran: sh -c\
+ false" 'program fails'
 unset master
 
 # crashes STATUS SIGNAL WHAT FUNCTION: the report names operator, place, stage and partition; no output is left.
@@ -403,7 +404,7 @@ yes [ "$(wc -l <err.txt)" -eq 1 ]
 
 # ---- the end in the middle of a save ----
 
-# Rows of the first task come at once, those of the others take a second: one part is whole, others are begun.
+# Rows of the first task come at once, those of the others take their time: one part is whole, others are begun.
 set -m
 save_and_send() {
     local signal=$1 tries

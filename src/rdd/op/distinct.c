@@ -1,7 +1,8 @@
 /* distinct : rdd(T) -> rdd(T)
  *
- * The whole row is the key and there is no value: equal rows meet in a table on both sides of a hash shuffle. Where rows are
- * partitioned by a part of themselves already, equal rows are in one partition, and the table behind suffices. */
+ * The whole row is the key and there is no value: equal rows meet in a table on both sides of a hash shuffle. Where
+ * rows are partitioned by a part of themselves already, equal rows are in one partition, and the table behind
+ * suffices. */
 #include "rdd/shuffle_read.h"
 
 const cei_op cei_op_distinct = {.name = "distinct", .open = cei_combined_open, .prepare = cei_wide_prepare};
