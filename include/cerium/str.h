@@ -222,9 +222,8 @@ static inline void ce_words_turn(ce_words *words)
         memcpy(copy, p, left);
         mask = ce_words_mask(copy);
     }
-    if (left < 64) {
-        mask &= ((uint64_t)1 << left) - 1;
-    }
+    /* Without a branch: where a text ends within 64 bytes is as hard to predict as its length. */
+    mask &= ~(uint64_t)0 >> (left < 64 ? 64 - left : 0);
     words->base = p;
     words->next = p + 64;
     words->turns = mask ^ (mask << 1 | words->inside);

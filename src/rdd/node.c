@@ -107,11 +107,8 @@ static ce_rdd *node_without_scope(const cei_op *op, ce_site site, const char *wh
     if (i == used && used < PLACES) {
         struct place *place = &places[used++];
         memcpy(place->error, error, sizeof error);
-        place->node = (ce_rdd){.id = -1,
-                               .op = &op_of_poison,
-                               .type = &type_of_poison,
-                               .status = CE_INVALID,
-                               .error = place->error};
+        place->node = (ce_rdd){
+            .id = -1, .op = &op_of_poison, .type = &type_of_poison, .status = CE_INVALID, .error = place->error};
     }
     cei_lock_give(&lock);
     return i < PLACES ? &places[i].node : &no_place;
@@ -133,8 +130,10 @@ static void check_parents(ce_rdd *node)
         }
         is_foreign = is_foreign || parent->scope != node->scope;
         node->depth = node->depth > parent->depth ? node->depth : parent->depth;
+        node->late |= parent->late;
     }
     node->depth += node->parent_count > 0;
+    node->late |= node->op->prepares_late;
     if (is_null) {
         cei_node_poison(node, CE_INVALID, "the RDD is NULL");
     } else if (is_foreign) {
@@ -316,22 +315,10 @@ ce_status cei_node_prepare(ce_rdd *node)
     return status;
 }
 
-static bool prepares_late(const ce_rdd *node)
-{
-    if (node->status != CE_OK || (node->op->prepares_late && !atomic_load(&node->prepared))) {
-        return true;
-    }
-    for (uint32_t i = 0; i < node->parent_count && !atomic_load(&node->prepared); i++) {
-        if (prepares_late(node->parents[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool cei_node_prepare_early(ce_rdd *node)
 {
-    return !prepares_late(node) && cei_node_prepare(node) == CE_OK;
+    bool waits = node->late && !atomic_load_explicit(&node->prepared, memory_order_acquire);
+    return node->status == CE_OK && !waits && cei_node_prepare(node) == CE_OK;
 }
 
 const char *cei_node_name(const ce_rdd *node)

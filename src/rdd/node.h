@@ -57,6 +57,7 @@ struct ce_rdd {
     ce_rdd **parents;
     uint32_t parent_count;
     uint32_t depth;       /* 1 + the deepest parent's; 0 for a source */
+    bool late;            /* it, or one below it, prepares late */
     cei_shuffle *shuffle; /* not NULL: parents[0] is the only parent, and across this shuffle */
 
     const ce_function *function;

@@ -132,6 +132,7 @@ static ce_status run_attempt(cei_task_set *set, uint32_t index, uint32_t attempt
                                 .job = set->job,
                                 .stage = set->stage,
                                 .cancelled = set->cancelled,
+                                .keys = &set->keys,
                                 .task = atomic_fetch_add_explicit(&context->next_task, 1, memory_order_relaxed)};
     bool listened = cei_bus_has_listeners(&context->bus);
     int64_t begin_ns = 0, begin_cpu_ns = 0;

@@ -23,6 +23,7 @@ struct cei_task_set {
 
     _Atomic(uint32_t) next; /* first task never claimed */
     _Atomic(uint32_t) retry_count;
+    _Atomic(uint64_t) keys;  /* that the newest finished task's combine table held: the next ones grow to it at once */
     cei_lock lock;           /* of what follows */
     uint32_t *retries;       /* tasks to run again; room for count; NULL until one fails */
     uint32_t *failures;      /* per task; NULL until one fails */

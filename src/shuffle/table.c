@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "data/value.h"
 
-enum { CAPACITY_FIRST = 1024 };
+enum { CAPACITY_FIRST = 1024, CAPACITY_GROWS = 1 << 14 };
 static const uint64_t rebuild_bytes_min = 1 << 20;
 static const uint64_t sparse_bytes_max = 32
                                          << 20; /* a quarter full up to here: fewer collisions, where memory is cheap */
@@ -35,9 +35,26 @@ void cei_table_close(cei_table *table)
     table->long_count = table->long_room = 0;
 }
 
-static ce_status table_grow(cei_table *table)
+/* How many keys a table of that capacity takes before it grows. */
+static uint64_t room_of(const cei_table *table, uint64_t capacity)
+{
+    return capacity * table->slot_bytes <= sparse_bytes_max ? capacity / 4 : capacity / 2;
+}
+
+/* Twice as large, or, for a table that has shown that it grows, at once as large as it is expected to become: growing
+ * on the way costs as much as filling. */
+static uint64_t next_capacity(const cei_table *table)
 {
     uint64_t capacity = table->capacity ? 2 * table->capacity : CAPACITY_FIRST;
+    while (table->capacity >= CAPACITY_GROWS && room_of(table, capacity) < table->expected) {
+        capacity *= 2;
+    }
+    return capacity;
+}
+
+static ce_status table_grow(cei_table *table)
+{
+    uint64_t capacity = next_capacity(table);
     char *slots = cei_pool_take(table->pool, capacity * table->slot_bytes);
     if (!slots) {
         return CE_MEMORY;
@@ -46,7 +63,7 @@ static ce_status table_grow(cei_table *table)
     cei_table old = *table;
     table->slots = slots;
     table->capacity = capacity;
-    table->room = capacity * table->slot_bytes <= sparse_bytes_max ? capacity / 4 : capacity / 2;
+    table->room = room_of(table, capacity);
     for (uint64_t i = 0; i < old.capacity; i++) {
         const cei_cell *cell = cei_table_cell(&old, i);
         if (cell) {
@@ -141,6 +158,23 @@ static ce_status find_by_bytes(cei_table *table, const cei_cell *key, ce_str tex
     }
 }
 
+/* Texts of more than 15 bytes. Most are shorter than two registers, which overlap then. */
+static inline bool long_equal(ce_str a, ce_str b)
+{
+#if defined(__SSE2__)
+    if (__builtin_expect(a.bytes == b.bytes && a.bytes <= 32, 1)) {
+        const char *a_last = a.at + a.bytes - 16, *b_last = b.at + b.bytes - 16;
+        __m128i first = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)a.at),
+                                      _mm_loadu_si128((const __m128i *)(const void *)b.at));
+        __m128i last = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)a_last),
+                                     _mm_loadu_si128((const __m128i *)(const void *)b_last));
+        __m128i same = _mm_cmpeq_epi8(_mm_or_si128(first, last), _mm_setzero_si128());
+        return _mm_movemask_epi8(same) == 0xFFFF;
+    }
+#endif
+    return ce_str_equal(a, b);
+}
+
 /* New long keys are kept; those that were found are looked at byte by byte. */
 static ce_status settle_longs(cei_table *table, const cei_keys *keys, void **values, uint8_t *is_new)
 {
@@ -149,7 +183,7 @@ static ce_status settle_longs(cei_table *table, const cei_keys *keys, void **val
         cei_cell *cell = (cei_cell *)values[row] - 1;
         if (is_new[row]) {
             CE_TRY(keep_long_key(table, cell, keys->texts[i]));
-        } else if (__builtin_expect(!ce_str_equal(table->longs[cell->number], keys->texts[i]), 0)) {
+        } else if (__builtin_expect(!long_equal(table->longs[cell->number], keys->texts[i]), 0)) {
             CE_TRY(find_by_bytes(table, &keys->cells[row], keys->texts[i], &values[row], &is_new[row]));
         }
     }

@@ -24,6 +24,7 @@ typedef struct cei_table {
     char *slots;         /* from the pool */
     uint64_t capacity;   /* a power of two; 0: nothing yet */
     uint64_t used, room; /* slots with a key, and how many may have one before the table grows */
+    uint64_t expected;   /* keys that it may come to hold: a guess, which a growing table jumps to; 0: none */
     uint32_t value_bytes, slot_bytes;
     bool flat_values;
     ce_str *longs; /* texts of long keys, by cell.number; from the pool */

@@ -338,6 +338,42 @@ static void distinct_rows_are_those_of_a_sorted_array(void **state)
     }
 }
 
+/* ---- growing ---- */
+
+/* The capacities that a table has had while keys 0, 1, 2, ... came, as how many different ones. */
+static uint32_t capacities(uint64_t keys, uint64_t expected, uint64_t *last)
+{
+    cei_pool *pool = cei_pool_open(UINT64_MAX);
+    cei_shuffle shuffle = shuffle_of(&ce_type_int64_text, &ce_fn_greater);
+    cei_table table;
+    cei_table_open(&table, &shuffle, sizeof(ce_str), pool);
+    table.expected = expected;
+    uint32_t count = 0;
+    *last = 0;
+    for (uint64_t key = 0; key < keys; key++) {
+        int64_text row = {(int64_t)key, ce_str_of("x")};
+        assert_int_equal(cei_table_push(&table, (const char *)&row, 1), CE_OK);
+        count += table.capacity != *last;
+        *last = table.capacity;
+    }
+    assert_int_equal(table.used, keys);
+    cei_table_close(&table);
+    cei_pool_close(pool);
+    return count;
+}
+
+static void a_table_that_grows_becomes_as_large_as_expected_at_once(void **state)
+{
+    (void)state;
+    uint64_t last, expected_last;
+    uint32_t steps = capacities(60000, 0, &last);
+    assert_true(capacities(60000, 60000, &expected_last) < steps);
+    assert_int_equal(expected_last, last);
+    assert_int_equal(capacities(1000, 60000, &expected_last),
+                     capacities(1000, 0, &last)); /* one that stays small does not */
+    assert_int_equal(expected_last, last);
+}
+
 /* ---- values with strings ---- */
 
 static void a_million_superseded_strings_do_not_stay(void **state)
@@ -480,6 +516,7 @@ int main(void)
         cmocka_unit_test(sums_by_keys_of_every_type_are_those_of_a_sorted_array),
         cmocka_unit_test(keys_that_no_row_has_repeat_are_each_a_row),
         cmocka_unit_test(strings_at_the_end_of_a_page_are_read_no_further),
+        cmocka_unit_test(a_table_that_grows_becomes_as_large_as_expected_at_once),
         cmocka_unit_test(distinct_rows_are_those_of_a_sorted_array),
         cmocka_unit_test(a_million_superseded_strings_do_not_stay),
         cmocka_unit_test(long_keys_and_values_survive_the_rebuilding),

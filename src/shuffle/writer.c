@@ -168,6 +168,7 @@ static ce_status flush_table(cei_writer *writer, cei_arena *arena)
 ce_status cei_writer_finish(cei_writer *writer, cei_arena *arena)
 {
     if (writer->has_table) {
+        writer->keys = writer->table.used;
         CE_TRY(flush_table(writer, arena));
         cei_table_close(&writer->table);
         writer->has_table = false;

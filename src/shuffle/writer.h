@@ -26,10 +26,11 @@ typedef struct cei_writer {
     cei_blocks ready;
     uint32_t taken;       /* of ready */
     uint64_t rows, bytes; /* in sealed blocks */
+    uint64_t keys;        /* that the table held at the end */
     cei_buffer scratch;
 } cei_writer;
 
-/* type: of the rows. The partition array is the arena's. */
+/* type: of the rows. The partition array is the arena's. A combining writer's table.expected may be set afterwards. */
 ce_status cei_writer_open(cei_writer *writer, const cei_shuffle *shuffle, const ce_type *type, uint32_t map_partition,
                           cei_arena *arena, cei_pool *pool);
 void cei_writer_close(cei_writer *writer);

@@ -21,7 +21,10 @@ typedef struct cei_task_options {
     int32_t job, stage;
     int64_t task;
     const _Atomic(bool) *cancelled; /* NULL: only ce_task_cancel */
-    const ce_host *host;            /* NULL, or whose budget pool's use is told to; pool is the task's own then */
+    /* Keys that a combining map task of the stage has held at its end: read at the start, written at the end. NULL:
+     * nobody remembers. */
+    _Atomic(uint64_t) *keys;
+    const ce_host *host; /* NULL, or whose budget pool's use is told to; pool is the task's own then */
 } cei_task_options;
 
 /* Opens every cursor. On failure nothing is owned and the sentence is stored. */

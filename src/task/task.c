@@ -18,9 +18,10 @@ struct ce_task {
     cei_stage_work work;
     cei_cursor *root;
     cei_writer writer;
-    bool ended;         /* the root has given all */
-    ce_host host;       /* of a task that was opened from a plan: its budget */
-    cei_pool *own_pool; /* of such a task; NULL otherwise */
+    bool ended;              /* the root has given all */
+    _Atomic(uint64_t) *keys; /* that tables of the stage's tasks have held, or NULL */
+    ce_host host;            /* of a task that was opened from a plan: its budget */
+    cei_pool *own_pool;      /* of such a task; NULL otherwise */
     uint64_t reserved_bytes;
     _Atomic(bool) cancelled;
 };
@@ -95,6 +96,8 @@ ce_status cei_task_open_node(const cei_stage_work *work, const cei_task_options 
     if (status == CE_OK) {
         const cei_shuffle *shuffle = work->output ? work->output->shuffle : NULL;
         status = cei_writer_open(&made->writer, shuffle, work->root->type, options->partition, &run->arena, run->pool);
+        made->keys = options->keys;
+        made->writer.table.expected = options->keys ? atomic_load_explicit(options->keys, memory_order_relaxed) : 0;
     }
     cei_current_run = outer;
     if (status != CE_OK) {
@@ -258,6 +261,9 @@ static ce_step step(ce_task *task, ce_block *block)
             status = push(task, &batch);
         } else if (pulled == CEI_END) {
             status = cei_writer_finish(&task->writer, &run->arena);
+            if (task->keys && task->writer.keys) {
+                atomic_store_explicit(task->keys, task->writer.keys, memory_order_relaxed);
+            }
             task->ended = true;
         }
         if (pulled == CEI_FAILED || status != CE_OK) {

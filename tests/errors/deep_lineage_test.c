@@ -1,6 +1,6 @@
 /*
  * deep_lineage_test.c: the deepest lineage that is allowed runs, whatever it is made of, and one operator more is a
- * clean error at the place of that operator.
+ * clean error at the place of that operator. Rows that outgrow any memory, and operators on NULL, are, too.
  */
 #include "rdd/node.h"
 #include "support/grid.h"
@@ -209,6 +209,41 @@ static void a_deeper_plan_is_refused(void **state)
     ce_context_close(sc);
 }
 
+static void pairs_of_pairs_are_refused_before_their_size_overflows(void **state)
+{
+    (void)state;
+    ce_context *sc = grid_open("inline", NULL);
+    ce_rdd *rdd = ce_range(sc, 0, 3, 1, 1);
+    char sentence[256];
+    uint64_t count;
+    for (int i = 0; i < 64; i++) {
+        rdd = ce_zip(rdd, rdd);
+    }
+    snprintf(sentence, sizeof sentence, "%s:%d: zip: out of memory: a value of 2147483648 bytes", __FILE__,
+             __LINE__ - 3);
+    assert_int_equal(ce_count(rdd, &count), CE_MEMORY);
+    assert_string_equal(ce_last_error(), sentence);
+    ce_context_close(sc);
+}
+
+static void what_is_built_on_null_names_its_place(void **state)
+{
+    (void)state;
+    char sentence[256];
+    for (int i = 1; i <= 100; i++) {
+        ce_rdd *rdd = ce_map_at(NULL, &ce_fn_plus_one, NULL, (ce_site){"job.c", i % 20});
+        snprintf(sentence, sizeof sentence, "job.c:%d: map: the RDD is NULL", i % 20);
+        assert_int_equal(ce_rdd_status(ce_map(rdd, plus_one)), CE_INVALID);
+        assert_string_equal(ce_last_error(), sentence);
+    }
+    assert_int_equal(ce_rdd_status(ce_range(NULL, 0, 1, 1, 1)), CE_INVALID);
+    assert_non_null(strstr(ce_last_error(), ": range: the context is NULL"));
+    for (int i = 1; i <= 100; i++) { /* more places than are kept */
+        assert_int_equal(ce_rdd_status(ce_empty_at(NULL, CE_TYPE(int64_t), (ce_site){"job.c", i})), CE_INVALID);
+        assert_non_null(strstr(ce_last_error(), "the context is NULL"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +252,8 @@ int main(void)
         cmocka_unit_test(the_deepest_chain_of_shuffles_runs),
         cmocka_unit_test(the_deepest_mix_of_operators_runs_here_and_from_a_plan),
         cmocka_unit_test(a_deeper_plan_is_refused),
+        cmocka_unit_test(pairs_of_pairs_are_refused_before_their_size_overflows),
+        cmocka_unit_test(what_is_built_on_null_names_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
