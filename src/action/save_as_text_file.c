@@ -103,7 +103,8 @@ static void take_away(struct output *output)
         gone = slash && (size_t)(slash - output->path) >= output->made_bytes;
         if (gone) {
             *slash = '\0';
-            gone = cei_remove(output->path) == CE_OK;
+            ce_status status = cei_remove(output->path); /* what could not be made is gone too */
+            gone = status == CE_OK || status == CE_NOT_FOUND;
         }
     }
     cei_error_set(sentence);
