@@ -74,7 +74,7 @@ static ce_status open_and_run(grid_body *body, void *arg)
     return status;
 }
 
-/* Every failure in turn; under a sanitizer, which is slow, each of the first ones and then further and further apart. */
+/* Every failure in turn; under a sanitizer, which is slow, the first ones and then further and further apart. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CEI_GRID_STEP(nth) (1 + (nth) / 16)
 #else
