@@ -6,70 +6,32 @@
  * In tasks: key_with_one : rdd(pair(K, V)) -> rdd(pair(K, int64)), and reduce_by_key. */
 #include "action/count_by_key.h"
 #include "base/error.h"
+#include "rdd/narrow.h"
 #include "rdd/shuffle_read.h"
 #include "sched/engine.h"
 
-struct ones_state {
-    cei_cursor cursor;
-    cei_cursor *input;
-    char *rows; /* batch of the output, from the pool */
-    uint32_t room;
-};
-
-static ce_status ones_make_room(struct ones_state *state, uint32_t count)
-{
-    cei_run *run = state->cursor.run;
-    const ce_type *type = state->cursor.node->type;
-    size_t row_bytes = type->bytes;
-    cei_pool_give(run->pool, state->rows, state->room * row_bytes);
-    state->room = count > run->batch_rows ? count : run->batch_rows;
-    state->rows = cei_pool_take(run->pool, state->room * row_bytes);
-    if (!state->rows) {
-        state->room = 0;
-        return CE_MEMORY;
-    }
-    memset(state->rows, 0, state->room * row_bytes);
-    for (uint32_t i = 0; i < state->room; i++) {
-        *(int64_t *)(void *)(state->rows + i * row_bytes + type->fields[1].offset) = 1;
-    }
-    return CE_OK;
-}
-
 static cei_pull ones_next(cei_cursor *cursor, cei_batch *batch)
 {
-    struct ones_state *state = (struct ones_state *)cursor;
+    cei_batcher *state = (cei_batcher *)cursor;
     const ce_type *type = cursor->node->type;
-    size_t from_bytes = cursor->node->parents[0]->type->bytes, key_bytes = type->fields[0].type->bytes;
-    cei_batch in;
-    cei_pull pulled = state->input->next(state->input, &in);
-    if (pulled != CEI_ROWS) {
-        return pulled;
+    size_t from_bytes = cursor->node->parents[0]->type->bytes;
+    cei_batch part;
+    cei_pull pulled = cei_intake_next(&state->in, from_bytes, cursor->run->batch_rows, &part);
+    if (pulled == CEI_ROWS) {
+        cei_copy_fields(state->rows, type->bytes, part.rows, from_bytes, type->fields[0].type->bytes, part.count);
+        *batch = (cei_batch){state->rows, part.count};
     }
-    if (in.count > state->room && ones_make_room(state, in.count) != CE_OK) {
-        return cei_run_fail(cursor->run, CE_MEMORY);
-    }
-    for (uint32_t i = 0; i < in.count; i++) {
-        memcpy(state->rows + (size_t)i * type->bytes, in.rows + i * from_bytes, key_bytes);
-    }
-    *batch = (cei_batch){state->rows, in.count};
-    return CEI_ROWS;
+    return pulled;
 }
 
-static void ones_close(cei_cursor *cursor)
-{
-    struct ones_state *state = (struct ones_state *)cursor;
-    cei_pool_give(cursor->run->pool, state->rows, (size_t)state->room * cursor->node->type->bytes);
-}
-
+/* The ones are written once: only keys change from batch to batch. */
 static ce_status ones_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
 {
-    struct ones_state *state = cei_cursor_new(run, node, sizeof *state, ones_next);
-    if (!state) {
-        return CE_MEMORY;
-    }
-    state->cursor.close = ones_close;
-    *cursor = &state->cursor;
-    return cei_open_parent(run, node, 0, partition, &state->input);
+    static const int64_t one = 1;
+    CE_TRY(cei_batcher_open(run, node, partition, sizeof(cei_batcher), ones_next, cursor));
+    cei_copy_fields(((cei_batcher *)*cursor)->rows + node->type->fields[1].offset, node->type->bytes,
+                    (const char *)&one, 0, sizeof one, run->batch_rows);
+    return CE_OK;
 }
 
 const cei_op cei_op_key_with_one = {.name = "key_with_one", .open = ones_open};

@@ -5,28 +5,8 @@
  * In tasks: filter_key : rdd(pair(K, V)), K -> rdd(V). */
 #include "action/action.h"
 #include "base/error.h"
+#include "rdd/narrow.h"
 #include "shuffle/key.h"
-
-struct lookup_state {
-    cei_cursor cursor;
-    cei_cursor *input;
-    char *rows; /* batch of the output, from the pool */
-    uint32_t room;
-};
-
-static ce_status lookup_make_room(struct lookup_state *state, uint32_t count)
-{
-    cei_run *run = state->cursor.run;
-    size_t row_bytes = state->cursor.node->type->bytes;
-    cei_pool_give(run->pool, state->rows, state->room * row_bytes);
-    state->room = count > run->batch_rows ? count : run->batch_rows;
-    state->rows = cei_pool_take(run->pool, state->room * row_bytes);
-    if (!state->rows) {
-        state->room = 0;
-        return CE_MEMORY;
-    }
-    return CE_OK;
-}
 
 static uint32_t copy_matches(const ce_rdd *node, const cei_batch *in, char *to)
 {
@@ -45,17 +25,12 @@ static uint32_t copy_matches(const ce_rdd *node, const cei_batch *in, char *to)
 /* A batch of the input may hold no match at all; one with matches is handed on before the next is pulled. */
 static cei_pull lookup_next(cei_cursor *cursor, cei_batch *batch)
 {
-    struct lookup_state *state = (struct lookup_state *)cursor;
-    cei_batch in;
+    cei_batcher *state = (cei_batcher *)cursor;
+    size_t from_bytes = cursor->node->parents[0]->type->bytes;
+    cei_batch part;
     cei_pull pulled;
-    while ((pulled = state->input->next(state->input, &in)) == CEI_ROWS) {
-        if (cei_run_is_cancelled(cursor->run)) {
-            return CEI_FAILED;
-        }
-        if (in.count > state->room && lookup_make_room(state, in.count) != CE_OK) {
-            return cei_run_fail(cursor->run, CE_MEMORY);
-        }
-        *batch = (cei_batch){state->rows, copy_matches(cursor->node, &in, state->rows)};
+    while ((pulled = cei_intake_next(&state->in, from_bytes, cursor->run->batch_rows, &part)) == CEI_ROWS) {
+        *batch = (cei_batch){state->rows, copy_matches(cursor->node, &part, state->rows)};
         if (batch->count > 0) {
             break;
         }
@@ -63,21 +38,9 @@ static cei_pull lookup_next(cei_cursor *cursor, cei_batch *batch)
     return pulled;
 }
 
-static void lookup_close(cei_cursor *cursor)
-{
-    struct lookup_state *state = (struct lookup_state *)cursor;
-    cei_pool_give(cursor->run->pool, state->rows, (size_t)state->room * cursor->node->type->bytes);
-}
-
 static ce_status lookup_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
 {
-    struct lookup_state *state = cei_cursor_new(run, node, sizeof *state, lookup_next);
-    if (!state) {
-        return CE_MEMORY;
-    }
-    state->cursor.close = lookup_close;
-    *cursor = &state->cursor;
-    return cei_open_parent(run, node, 0, partition, &state->input);
+    return cei_batcher_open(run, node, partition, sizeof(cei_batcher), lookup_next, cursor);
 }
 
 const cei_op cei_op_filter_key = {.name = "filter_key", .open = lookup_open};

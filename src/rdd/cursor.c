@@ -78,7 +78,7 @@ cei_pull cei_user_failed(cei_run *run)
 static void *user_alloc(cei_run *run, cei_arena *arena, size_t bytes)
 {
     void *memory = arena ? cei_arena_alloc(arena, bytes) : NULL;
-    if (memory || !run) {
+    if (memory) {
         return memory;
     }
     run->user_failed = true;

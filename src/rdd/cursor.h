@@ -30,8 +30,8 @@ typedef struct cei_run cei_run;
 /* First member of each operator's state, which lives in run->arena. */
 struct cei_cursor {
     cei_pull (*next)(cei_cursor *cursor, cei_batch *batch);
-    void (*close)(
-        cei_cursor *cursor); /* NULL, or gives back what is not memory of the arena: files, pool pieces, processes */
+    /* NULL, or gives back what is not memory of the arena: files, pool pieces, processes. */
+    void (*close)(cei_cursor *cursor);
     /* NULL, or uses up all rows that are left without making them and adds their number to *rows: CEI_END when done,
      * else as next (after CEI_WANT call again with the same rows). */
     cei_pull (*count)(cei_cursor *cursor, uint64_t *rows);
@@ -63,7 +63,7 @@ struct cei_run {
     cei_cursor *opened; /* newest first */
     cei_input *inputs;
     uint32_t input_count, input_room;
-    uint32_t wanted; /* the input that made a cursor answer CEI_WANT */
+    uint32_t wanted;   /* the input that made a cursor answer CEI_WANT */
     bool whole_inputs; /* user code reads rows in a loop: all inputs must have ended before the first pull */
 
     ce_status status;  /* of the first failure; its sentence: error */
