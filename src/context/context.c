@@ -159,7 +159,7 @@ void ce_context_close(ce_context *sc)
     }
     cei_lock_take(&sc->lock);
     sc->closed = true;
-    while (sc->jobs_running || sc->holders) {
+    while (sc->holders) {
         cei_condition_wait(&sc->changed, &sc->lock);
     }
     cei_lock_give(&sc->lock);

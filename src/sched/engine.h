@@ -39,9 +39,8 @@ struct ce_context {
     cei_lock lock;
     cei_condition changed; /* a stage or a job has ended */
     cei_job_slot jobs[CEI_JOBS_MAX];
-    uint32_t holders;      /* actions that are under way; under lock */
-    uint32_t jobs_running; /* under lock */
-    int32_t *computing;    /* shuffles whose map stage runs now; on the heap; under lock */
+    uint32_t holders;   /* actions and jobs under way; under lock */
+    int32_t *computing; /* shuffles whose map stage runs now; on the heap; under lock */
     uint32_t computing_count, computing_room;
     bool closed; /* under lock */
 

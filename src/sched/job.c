@@ -17,8 +17,8 @@ struct stage {
     const ce_rdd *output; /* the node behind the shuffle; NULL: the result stage */
     const ce_rdd *root;   /* what is computed */
     uint32_t *missing;    /* map partitions to compute; NULL: all */
-    uint32_t below_count;
-    uint32_t *below; /* indices of stages that must end first */
+    uint32_t *below;      /* indices of stages that must end first; on the heap */
+    uint32_t below_count, below_room;
     enum { WAITING, RUNNING, ENDED } state;
     cei_task_set set;
     int32_t id;
@@ -55,39 +55,33 @@ ce_status ce_set_job_group(ce_context *sc, const char *group)
 
 static ce_status add_stage(struct job *job, const ce_rdd *output, const ce_rdd *root, uint32_t *index);
 
-static ce_status add_below(struct job *job, uint32_t *below, uint32_t *count, uint32_t room, const ce_rdd *node)
+/* Adds the stages that node needs to those below stage. */
+static ce_status add_below(struct job *job, struct stage *stage, const ce_rdd *node)
 {
     if (!node->shuffle) {
         for (uint32_t i = 0; i < node->parent_count; i++) {
-            CE_TRY(add_below(job, below, count, room, node->parents[i]));
+            CE_TRY(add_below(job, stage, node->parents[i]));
         }
         return CE_OK;
     }
     uint32_t index;
     CE_TRY(add_stage(job, node, node->parents[0], &index));
-    for (uint32_t i = 0; i < *count; i++) {
-        if (below[i] == index) {
+    for (uint32_t i = 0; i < stage->below_count; i++) {
+        if (stage->below[i] == index) {
             return CE_OK;
         }
     }
-    if (*count == room) {
-        return cei_fail(CE_INTERNAL, "a stage has more shuffles than were counted");
+    if (stage->below_count == stage->below_room) {
+        uint32_t room = stage->below_room ? 2 * stage->below_room : 2;
+        uint32_t *below = cei_realloc(stage->below, room * sizeof *below);
+        if (!below) {
+            return CE_MEMORY;
+        }
+        stage->below = below;
+        stage->below_room = room;
     }
-    below[(*count)++] = index;
+    stage->below[stage->below_count++] = index;
     return CE_OK;
-}
-
-/* Shuffles that a stage reads, each way to them counted: room for the list of those below. */
-static uint32_t count_shuffles(const ce_rdd *node)
-{
-    if (node->shuffle) {
-        return 1;
-    }
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < node->parent_count; i++) {
-        count += count_shuffles(node->parents[i]);
-    }
-    return count;
 }
 
 static ce_status add_stage(struct job *job, const ce_rdd *output, const ce_rdd *root, uint32_t *index)
@@ -106,12 +100,7 @@ static ce_status add_stage(struct job *job, const ce_rdd *output, const ce_rdd *
         exists = cei_store_missing(job->context->store, output->shuffle->id) == 0;
     }
     if (!exists) {
-        uint32_t room = count_shuffles(root);
-        stage.below = room ? cei_alloc_zeroed(room, sizeof *stage.below) : NULL;
-        ce_status status = room && !stage.below ? CE_MEMORY : CE_OK;
-        if (status == CE_OK) {
-            status = add_below(job, stage.below, &stage.below_count, room, root);
-        }
+        ce_status status = add_below(job, &stage, root);
         if (status != CE_OK) {
             cei_free(stage.below);
             return status;
@@ -373,7 +362,6 @@ static ce_status take_slot(ce_context *context, cei_job_slot **slot)
         (*slot)->used = true;
         memcpy((*slot)->group, job_group, sizeof job_group);
         atomic_store(&(*slot)->cancelled, false);
-        context->jobs_running++;
     }
     cei_lock_give(&context->lock);
     return *slot ? CE_OK : cei_fail(CE_STOPPED, "the context is closed");
@@ -383,7 +371,6 @@ static void give_slot(ce_context *context, cei_job_slot *slot)
 {
     cei_lock_take(&context->lock);
     slot->used = false;
-    context->jobs_running--;
     cei_condition_broadcast(&context->changed);
     cei_lock_give(&context->lock);
 }
@@ -438,6 +425,7 @@ static ce_status plan_and_run(struct job *job, const uint32_t *partitions, uint3
 
 ce_status cei_run_job(ce_rdd *node, const char *name, const uint32_t *partitions, uint32_t count, cei_blocks *results)
 {
+    CEI_HOLD(node);
     CE_TRY(cei_node_prepare(node));
     ce_context *context = cei_context_of(node);
     memset(results, 0, count * sizeof *results);

@@ -25,8 +25,8 @@ ce_status cei_run_job(ce_rdd *node, const char *name, const uint32_t *partitions
 
 /*
  * Keeps the context of rdd open until the end of the enclosing block: ce_context_close on another thread waits. The
- * first statement of every action, because a job's blocks, and the lineage between two jobs of an action, are the
- * context's memory. rdd may be NULL or poisoned.
+ * first statement of every action and of every job, because a job's blocks, and the lineage between two jobs of an
+ * action, are the context's memory. rdd may be NULL or poisoned.
  */
 #define CEI_HOLD(rdd) ce_context *held_ __attribute__((cleanup(cei_let_go), unused)) = cei_hold(rdd)
 
