@@ -2,6 +2,7 @@
  * type_test.c: types as such and the order of values: text, equality, soundness, made types, comparison.
  */
 #include "base/fault.h"
+#include "data/fixture_test.h"
 #include "data/random_test.h"
 
 CE_PAIR(word_count, ce_str, int64_t);
@@ -15,29 +16,6 @@ CE_RECORD(renamed, (ce_str, a), (int64_t, b), (double, c));
 CE_RECORD(nested, (int32_t, id), (visit, first), (ce_str, note));
 CE_LIST(visits, visit);
 CE_PAIR(deep, visits, maybe_double);
-
-typedef struct fixture {
-    cei_pool *pool;
-    cei_arena arena;
-} fixture;
-
-static int set_up(void **state)
-{
-    static fixture test;
-    test.pool = cei_pool_open(1u << 30);
-    cei_arena_open(&test.arena, test.pool, 0);
-    *state = &test;
-    return test.pool ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    fixture *test = *state;
-    cei_fault_arm(0, 0);
-    cei_arena_close(&test->arena);
-    cei_pool_close(test->pool);
-    return 0;
-}
 
 static void text_spells_a_type_out_by_structure(void **state)
 {

@@ -2,6 +2,7 @@
  * value_test.c: owning the parts of values, printing values, numbers as doubles.
  */
 #include "base/fault.h"
+#include "data/fixture_test.h"
 #include "data/random_test.h"
 #include "data/value.h"
 
@@ -11,29 +12,6 @@ CE_OPTION(maybe_word, ce_str);
 CE_LIST(maybe_words, maybe_word);
 CE_RECORD(row, (bool, flag), (int8_t, tiny), (uint64_t, huge), (float, ratio), (word_count, word),
           (maybe_words, notes));
-
-typedef struct fixture {
-    cei_pool *pool;
-    cei_arena arena;
-} fixture;
-
-static int set_up(void **state)
-{
-    static fixture test;
-    test.pool = cei_pool_open(1u << 30);
-    cei_arena_open(&test.arena, test.pool, 0);
-    *state = &test;
-    return test.pool ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    fixture *test = *state;
-    cei_fault_arm(0, 0);
-    cei_arena_close(&test->arena);
-    cei_pool_close(test->pool);
-    return 0;
-}
 
 static void check_print(const ce_type *type, const void *value, const char *wanted)
 {

@@ -3,6 +3,7 @@
  */
 #include "base/error.h"
 #include "base/fault.h"
+#include "data/fixture_test.h"
 #include "data/random_test.h"
 #include "data/wire.h"
 
@@ -12,31 +13,6 @@ CE_LIST(maybe_words, maybe_word);
 CE_LIST(longs, int64_t);
 CE_LIST(long_lists, longs);
 CE_RECORD(row, (bool, flag), (float, ratio), (word_count, word), (maybe_words, notes), (long_lists, lists));
-
-typedef struct fixture {
-    cei_pool *pool;
-    cei_arena arena;
-    cei_buffer bytes;
-} fixture;
-
-static int set_up(void **state)
-{
-    static fixture test;
-    test.pool = cei_pool_open(1u << 30);
-    cei_arena_open(&test.arena, test.pool, 0);
-    *state = &test;
-    return test.pool ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    fixture *test = *state;
-    cei_fault_arm(0, 0);
-    cei_buffer_close(&test->bytes);
-    cei_arena_close(&test->arena);
-    cei_pool_close(test->pool);
-    return 0;
-}
 
 static void numbers_and_texts_come_back(void **state)
 {
