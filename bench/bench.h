@@ -23,13 +23,25 @@ static inline void bench_check(ce_status status)
     }
 }
 
-static inline ce_context *bench_context(const char *threads)
+/* memory: the setting memory_bytes_max; NULL for its default. */
+static inline ce_context *bench_context_of(const char *threads, const char *memory)
 {
     char master[32];
     snprintf(master, sizeof master, "local[%s]", threads);
-    ce_context *sc = ce_context_open(master, "bench", NULL);
+    ce_conf *conf = ce_conf_new();
+    bench_check(conf ? CE_OK : CE_MEMORY);
+    if (memory) {
+        bench_check(ce_conf_set(conf, "memory_bytes_max", memory));
+    }
+    ce_context *sc = ce_context_open(master, "bench", conf);
     bench_check(sc ? CE_OK : CE_INVALID);
+    ce_conf_free(conf);
     return sc;
+}
+
+static inline ce_context *bench_context(const char *threads)
+{
+    return bench_context_of(threads, NULL);
 }
 
 #endif

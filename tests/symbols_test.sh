@@ -9,7 +9,7 @@ strangers() {
         'NF == 3 && $3 !~ own && $3 !~ sanitizer { print $3 }' | sort -u
 }
 
-exported=$(nm -D --defined-only "$CERIUM_BUILD/libcerium.so")
+exported=$(nm -D --defined-only --extern-only "$CERIUM_BUILD/libcerium.so")
 visible=$(nm --defined-only --extern-only "$CERIUM_BUILD/libcerium.a" 2>/dev/null)
 
 grep -q ' ce_' <<<"$exported" || { echo "libcerium.so exports no ce_* name"; exit 1; }

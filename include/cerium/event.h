@@ -32,7 +32,9 @@ typedef struct ce_task_metrics {
     uint64_t shuffle_rows_read, shuffle_bytes_read;
     uint64_t shuffle_rows_written, shuffle_bytes_written;
     uint64_t result_rows, result_bytes;
-    uint64_t memory_bytes_max;
+    uint64_t spilled_memory_bytes, spilled_disk_bytes; /* rows that went to disk for want of memory: there, and here */
+    int64_t fetch_wait_ns;                             /* waiting for blocks of map outputs to be read */
+    uint64_t memory_bytes_max; /* the most that was held in operators that keep rows */
 } ce_task_metrics;
 
 /* Fields that do not apply to the kind are 0 or NULL. Texts are valid during the call. */

@@ -91,6 +91,8 @@ typedef void ce_fold_kernel(void *accumulator, const char *in, uint32_t stride, 
 /* As fold, each row into its own accumulator slots[i]; slots may repeat. */
 typedef void ce_combine_kernel(void **slots, const char *values, uint32_t stride, uint32_t count);
 typedef void ce_partitions_kernel(uint32_t index, ce_rows *first, ce_rows *second, ce_emit *out, const void *env);
+/* second: NULL for groups of one input. */
+typedef void ce_groups_kernel(const void *key, ce_rows *first, ce_rows *second, ce_emit *out, const void *env);
 typedef void ce_foreach_kernel(const char *in, uint32_t count, const void *env);
 typedef int ce_compare_kernel(const void *a, const void *b);
 typedef uint32_t ce_partition_kernel(const void *key, uint32_t partition_count);
@@ -107,6 +109,8 @@ typedef enum ce_function_kind {
     CE_FUNCTION_FOREACH_PARTITION,
     CE_FUNCTION_COMPARE,
     CE_FUNCTION_PARTITION,
+    CE_FUNCTION_GROUPS,
+    CE_FUNCTION_COGROUPS,
 } ce_function_kind;
 
 /* A stamped function. Constant, static in the module that stamped it. */
@@ -114,6 +118,7 @@ typedef struct ce_function {
     const char *name;
     ce_function_kind kind;
     const ce_type *in, *second, *out; /* row types; second: of zip_partitions; out of a fold: the accumulator */
+    const ce_type *key;               /* of groups; in and second are the values' types then */
     const ce_type *env;               /* NULL when the function takes none */
     union {
         ce_map_kernel *map;
@@ -121,6 +126,7 @@ typedef struct ce_function {
         ce_flat_map_kernel *flat_map;
         ce_fold_kernel *fold;
         ce_partitions_kernel *partitions;
+        ce_groups_kernel *groups;
         ce_foreach_kernel *foreach;
         ce_compare_kernel *compare;
         ce_partition_kernel *partition;
@@ -269,6 +275,28 @@ __attribute__((constructor, unused)) static void ce_register_this_module(void)
     }                                                                                                                  \
     CE_FUNCTION_(f, .kind = CE_FUNCTION_##KIND, .in = &ce_type_##A, .second = &ce_type_##B, .out = &ce_type_##OUT,     \
                  .env = ENV_TYPE, .partitions = f##_kernel)
+
+/* void f(K key, ce_rows *values, ce_emit *out): strings as for CE_MAP_PARTITIONS. */
+#define CE_MAP_GROUPS(f, K, V, OUT) CE_GROUPS_(f, GROUPS, K, V, V, OUT, f(*(const K *)key_, first_, out_), NULL)
+/* void f(K key, ce_rows *values, ce_emit *out, const ENV *env) */
+#define CE_MAP_GROUPS_WITH(f, K, V, OUT, ENV)                                                                          \
+    CE_GROUPS_(f, GROUPS, K, V, V, OUT, f(*(const K *)key_, first_, out_, (const ENV *)env_), &ce_type_##ENV)
+/* void f(K key, ce_rows *a, ce_rows *b, ce_emit *out) */
+#define CE_MAP_COGROUP(f, K, V, W, OUT)                                                                                \
+    CE_GROUPS_(f, COGROUPS, K, V, W, OUT, f(*(const K *)key_, first_, second_, out_), NULL)
+/* void f(K key, ce_rows *a, ce_rows *b, ce_emit *out, const ENV *env) */
+#define CE_MAP_COGROUP_WITH(f, K, V, W, OUT, ENV)                                                                      \
+    CE_GROUPS_(f, COGROUPS, K, V, W, OUT, f(*(const K *)key_, first_, second_, out_, (const ENV *)env_), &ce_type_##ENV)
+
+#define CE_GROUPS_(f, KIND, K, V, W, OUT, CALL, ENV_TYPE)                                                              \
+    static void f##_kernel(const void *key_, ce_rows *first_, ce_rows *second_, ce_emit *out_, const void *env_)       \
+    {                                                                                                                  \
+        (void)second_;                                                                                                 \
+        (void)env_;                                                                                                    \
+        CALL;                                                                                                          \
+    }                                                                                                                  \
+    CE_FUNCTION_(f, .kind = CE_FUNCTION_##KIND, .in = &ce_type_##V, .second = &ce_type_##W, .out = &ce_type_##OUT,     \
+                 .key = &ce_type_##K, .env = ENV_TYPE, .groups = f##_kernel)
 
 /* void f(T row) */
 #define CE_FOREACH(f, T) CE_FOREACH_(f, T, f(row_[i_]), NULL)

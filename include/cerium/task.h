@@ -41,6 +41,7 @@ struct ce_rdd;
  */
 typedef struct ce_block {
     uint32_t partition; /* out: the reduce partition that it is for; 0 in a result stage */
+    uint32_t section;   /* which range of hashes within it, as in the block's header; 0: any. A host may leave it 0. */
     uint64_t rows;
     const void *bytes;
     size_t byte_count;
@@ -99,7 +100,9 @@ CE_API ce_step ce_task_step(ce_task *task, ce_block *block, uint32_t *wanted);
 CE_API ce_status ce_task_error(const ce_task *task, const char **text);
 /* Makes the task fail with CE_CANCELLED soon. Any thread. */
 CE_API void ce_task_cancel(ce_task *task);
-/* Asks it, between steps, to give memory back; returns the bytes that it gave. */
+/* Asks it, between steps, to give memory back; returns the bytes that it gave at once. Operators that keep rows write
+ * them to disk in the next steps, as soon as they hold more than half of what they were allowed, or of what the task
+ * holds now; ask again while memory is short. */
 CE_API uint64_t ce_task_spill(ce_task *task, uint64_t want_bytes);
 /* task may be NULL. */
 CE_API void ce_task_close(ce_task *task);

@@ -78,4 +78,7 @@ ce_status cei_action_pair(const ce_rdd *rdd, const char *action, const ce_type *
 /* Counts the rows of partitions 0 .. count-1 of a prepared RDD in one job: cei_scope.count_rows. */
 ce_status cei_count_partitions(ce_rdd *rdd, uint32_t count, uint64_t *rows);
 
+/* Samples the keys of a prepared RDD and determines a range from them: cei_scope.sample_bounds. */
+ce_status cei_sample_bounds(ce_rdd *rdd, cei_range *range, uint32_t partitions, const char *name);
+
 #endif

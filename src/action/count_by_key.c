@@ -7,6 +7,7 @@
 #include "action/count_by_key.h"
 #include "base/error.h"
 #include "rdd/narrow.h"
+#include "rdd/combined.h"
 #include "rdd/shuffle_read.h"
 #include "sched/engine.h"
 
@@ -60,8 +61,10 @@ ce_status cei_count_by_key(ce_rdd *rdd, const char *action, const ce_type *key, 
         return CE_MEMORY;
     }
     CE_TRY(cei_action_node(&sums, &cei_op_reduce_by_key, &ones_at));
-    cei_shuffle shuffle = cei_shuffle_of(ones.type, true, &ce_fn_cei_add_counts, true);
+    cei_shuffle shuffle = cei_shuffle_of(ones.type, true);
     sums.function = &ce_fn_cei_add_counts;
+    shuffle.combines = true;
+    shuffle.combiner = cei_combiner_of(&sums, ones.type);
     if (partitioner.kind == CEI_PARTITIONER_NONE) {
         shuffle.id = atomic_fetch_add(&rdd->scope->next_shuffle, 1);
         shuffle.partitioner = (cei_partitioner){.kind = CEI_PARTITIONER_HASH, .count = rdd->partition_count};

@@ -50,9 +50,11 @@ static ce_status partition_of(ce_rdd *node, const ce_rdd *rdd, const ce_type *ke
                               uint32_t *partition)
 {
     cei_driver driver;
+    cei_partitioner partitioner = rdd->partitioner;
+    partitioner.count = rdd->partition_count; /* it may not have been known when the node was built */
     cei_driver_open(&driver, node);
     cei_user_begin(&driver.run, node, &driver.strings);
-    ce_status status = cei_partition_of(&rdd->partitioner, key_type, key, partition);
+    ce_status status = cei_partition_of(&partitioner, key_type, key, partition);
     (void)cei_user_end(&driver.run);
     return cei_driver_close(&driver, status);
 }

@@ -59,6 +59,33 @@ static void a_partitioner_leaves_one_partition(void **state)
     grid_run(looks_at_one, NULL);
 }
 
+static inline int64_t next(int64_t value)
+{
+    return value + 1;
+}
+CE_MAP(next, int64_t, int64_t)
+
+static ce_status looks_behind_a_late_count(ce_context *sc, void *arg)
+{
+    (void)arg;
+    ce_rdd *indexed = ce_zip_with_index(ce_range(sc, 0, 40, 1, 4)); /* counts rows when an action comes */
+    ce_rdd *kept = ce_map_values(ce_partition_by(indexed, 0), next);
+    for (int64_t key = 0; key < 40; key++) {
+        ce_result values;
+        GRID_TRY(ce_lookup(kept, &key, &values));
+        assert_int_equal(values.count, 1);
+        assert_int_equal(ce_result_rows(&values, int64_t)[0], key + 1);
+        ce_result_free(&values);
+    }
+    return CE_OK;
+}
+
+static void a_partition_count_that_comes_late_counts(void **state)
+{
+    (void)state;
+    grid_run_topologies(looks_behind_a_late_count, NULL);
+}
+
 CE_PAIR(named, ce_str, ce_str);
 
 static ce_status looks_for_words(ce_context *sc, void *arg)
@@ -129,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lookup_answers_as_spark),
         cmocka_unit_test(a_partitioner_leaves_one_partition),
+        cmocka_unit_test(a_partition_count_that_comes_late_counts),
         cmocka_unit_test(strings_are_found_in_order),
         cmocka_unit_test(wrong_uses_are_told),
     };

@@ -6,7 +6,7 @@
  * directories, so that nobody can redirect the removal by putting a symbolic link in the way.
  *
  * Interface: cei_file_*, cei_path_*, cei_rename, cei_remove*, cei_make_*, cei_temp_directory, cei_read_file,
- *            cei_write_file, cei_list_directory, cei_glob
+ *            cei_temp_parent, cei_write_file, cei_list_directory, cei_glob
  */
 #include "base/file.h"
 #include "base/buffer.h"
@@ -44,6 +44,18 @@ static ce_status open_as(cei_file *file, const char *path, int flags, const char
     return fd < 0 ? cei_fail_errno(errno, "%s: cannot %s", path, verb) : CE_OK;
 }
 
+/* A name in the directory of path that nobody else chooses: by process, time and count. The dot keeps those who list
+ * the directory for data from reading a file that is half written. */
+static void temp_name_beside(cei_buffer *name, const char *path)
+{
+    static _Atomic uint64_t count;
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    cei_buffer_append(name, path, (size_t)(base - path));
+    cei_buffer_printf(name, ".%s.%d-%" PRId64 "-%" PRIu64 ".tmp", base, (int)getpid(), cei_clock_wall_ms(),
+                      atomic_fetch_add(&count, 1));
+}
+
 ce_status cei_file_open_read(cei_file *file, const char *path)
 {
     CE_TRY(open_as(file, path, O_RDONLY, "open"));
@@ -68,6 +80,36 @@ ce_status cei_file_create(cei_file *file, const char *path)
 ce_status cei_file_create_new(cei_file *file, const char *path)
 {
     return open_as(file, path, O_WRONLY | O_CREAT | O_EXCL, "create");
+}
+
+/* A file that has a name until the next call. */
+static ce_status create_and_remove(cei_file *file, const char *directory)
+{
+    cei_buffer beside = {0}, name = {0};
+    cei_buffer_printf(&beside, "%s/cerium", directory);
+    const char *path = cei_buffer_cstr(&beside);
+    if (path) {
+        temp_name_beside(&name, path);
+    }
+    const char *temp = path ? cei_buffer_cstr(&name) : NULL;
+    ce_status status = temp ? open_as(file, temp, O_RDWR | O_CREAT | O_EXCL, "create") : CE_MEMORY;
+    if (status == CE_OK &&
+        unlink(temp) != 0) { /* asks for no fault: a file that stays would be no failure but a leak */
+        status = cei_fail_errno(errno, "%s: cannot remove", temp);
+        cei_file_discard(file);
+    }
+    file->path = directory;
+    cei_buffer_close(&name);
+    cei_buffer_close(&beside);
+    return status;
+}
+
+/* Some file systems have no files without a name; whatever else is wrong, the other way says it better. */
+ce_status cei_file_create_unnamed(cei_file *file, const char *directory)
+{
+    int fd = refused() ? -1 : open(directory, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    *file = (cei_file){.fd = fd, .path = directory};
+    return fd < 0 ? create_and_remove(file, directory) : CE_OK;
 }
 
 ce_status cei_file_read_at(cei_file *file, void *to, size_t bytes, uint64_t offset, size_t *got)
@@ -134,6 +176,33 @@ ce_status cei_file_write(cei_file *file, const void *from, size_t bytes)
         }
     }
     return CE_OK;
+}
+
+ce_status cei_file_write_at(cei_file *file, struct iovec *parts, size_t count, uint64_t offset)
+{
+    while (count > 0) {
+        ssize_t written = refused() ? -1 : pwritev(file->fd, parts, (int)count, (off_t)offset);
+        if (written < 0 && errno != EINTR) {
+            return cei_fail_errno(errno, "%s: cannot write at byte %" PRIu64, file->path, offset);
+        }
+        size_t left = written < 0 ? 0 : (size_t)written;
+        offset += left;
+        for (; count > 0 && left >= parts->iov_len; parts++, count--) {
+            left -= parts->iov_len;
+        }
+        if (count > 0) {
+            parts->iov_base = (char *)parts->iov_base + left;
+            parts->iov_len -= left;
+        }
+    }
+    return CE_OK;
+}
+
+void cei_file_will_read(const cei_file *file, uint64_t offset, size_t bytes)
+{
+    if (!refused()) {
+        (void)posix_fadvise(file->fd, (off_t)offset, (off_t)bytes, POSIX_FADV_WILLNEED);
+    }
 }
 
 ce_status cei_file_sync(cei_file *file)
@@ -314,12 +383,15 @@ ce_status cei_make_directories(const char *path)
     return status == CE_OK ? make_if_missing(path) : status;
 }
 
-ce_status cei_temp_directory(char *path, size_t bytes)
+const char *cei_temp_parent(void)
 {
     const char *parent = getenv("TMPDIR");
-    if (!parent || !*parent) {
-        parent = "/tmp";
-    }
+    return parent && *parent ? parent : "/tmp";
+}
+
+ce_status cei_temp_directory(char *path, size_t bytes)
+{
+    const char *parent = cei_temp_parent();
     int count = snprintf(path, bytes, "%s/cerium-XXXXXX", parent);
     if (count < 0 || (size_t)count >= bytes) {
         return cei_fail(CE_INVALID, "%s: too long for a temporary directory", parent);
@@ -368,18 +440,6 @@ ce_status cei_read_file(const char *path, char **content, size_t *bytes)
         *bytes = 0;
     }
     return status;
-}
-
-/* A name in the directory of path that nobody else chooses: by process, time and count. The dot keeps those who list
- * the directory for data from reading a file that is half written. */
-static void temp_name_beside(cei_buffer *name, const char *path)
-{
-    static _Atomic uint64_t count;
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
-    cei_buffer_append(name, path, (size_t)(base - path));
-    cei_buffer_printf(name, ".%s.%d-%" PRId64 "-%" PRIu64 ".tmp", base, (int)getpid(), cei_clock_wall_ms(),
-                      atomic_fetch_add(&count, 1));
 }
 
 ce_status cei_write_file(const char *path, const void *content, size_t bytes)

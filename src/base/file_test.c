@@ -500,6 +500,60 @@ static void every_refusal_of_the_system_is_reported_and_nothing_is_leaked(void *
 
 #define IN_ROOT(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 
+/* The names in root, none of which a test below may see. */
+static size_t count_names(void)
+{
+    char **names;
+    size_t count;
+    assert_int_equal(cei_list_directory(root, &names, &count), CE_OK);
+    cei_free(names);
+    return count;
+}
+
+static void a_file_without_a_name_is_written_at_any_place_and_read_back(void **state)
+{
+    (void)state;
+    const int before = open_fd_count();
+    for (int64_t fault = 0; fault <= 1; fault++) { /* 1: the file system has no such files */
+        cei_file file;
+        size_t got;
+        char text[16];
+        cei_fault_arm(fault, CEI_FAULT_SYSTEM_CALL);
+        assert_int_equal(cei_file_create_unnamed(&file, root), CE_OK);
+        cei_fault_arm(0, 0);
+        assert_int_equal(count_names(), 0);
+        struct iovec parts[] = {{"wor", 3}, {"", 0}, {"ld", 2}}, first[] = {{"hello ", 6}};
+        assert_int_equal(cei_file_write_at(&file, parts, 3, 6), CE_OK);
+        assert_int_equal(cei_file_write_at(&file, first, 1, 0), CE_OK);
+        cei_file_will_read(&file, 0, 11);
+        assert_int_equal(cei_file_read_at(&file, text, sizeof text, 0, &got), CE_OK);
+        assert_int_equal(got, 11);
+        assert_memory_equal(text, "hello world", 11);
+        cei_file_discard(&file);
+        assert_int_equal(open_fd_count(), before);
+    }
+}
+
+static void a_file_without_a_name_says_what_fails(void **state)
+{
+    (void)state;
+    cei_file file;
+    assert_int_equal(cei_file_create_unnamed(&file, in_root("missing")), CE_NOT_FOUND);
+    assert_non_null(strstr(ce_last_error(), root));
+    assert_non_null(strstr(ce_last_error(), "cannot create"));
+    cei_file_discard(&file);
+    assert_int_equal(cei_file_create_unnamed(&file, root), CE_OK);
+    cei_fault_arm(1, CEI_FAULT_SYSTEM_CALL);
+    struct iovec parts[] = {{"wor", 3}};
+    assert_int_equal(cei_file_write_at(&file, parts, 1, 17), CE_IO);
+    assert_non_null(strstr(ce_last_error(), "cannot write at byte 17"));
+    cei_fault_arm(1, CEI_FAULT_SYSTEM_CALL);
+    cei_file_will_read(&file, 0, 11); /* a hint that is not taken is no failure */
+    assert_true(cei_fault_delivered());
+    cei_file_discard(&file);
+    assert_int_equal(count_names(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +575,8 @@ int main(void)
         IN_ROOT(a_directory_lists_its_names_sorted_by_byte),
         IN_ROOT(a_glob_matches_sorted_paths),
         IN_ROOT(every_refusal_of_the_system_is_reported_and_nothing_is_leaked),
+        IN_ROOT(a_file_without_a_name_is_written_at_any_place_and_read_back),
+        IN_ROOT(a_file_without_a_name_says_what_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,8 @@
  * Idle pieces of a class are linked through their first word. The lock is held for a few instructions, except while
  * memory is mapped or returned, which recycling makes rare.
  *
- * Interface: cei_pool_open, cei_pool_close, cei_pool_piece_bytes, cei_pool_take, cei_pool_give, cei_pool_used
+ * Interface: cei_pool_open, cei_pool_close, cei_pool_piece_bytes, cei_pool_take, cei_pool_give, cei_pool_on_short,
+ *            cei_pool_used
  */
 #include "base/pool.h"
 #include "base/error.h"
@@ -55,6 +56,8 @@ struct cei_pool {
     cei_lock lock;
     uint64_t limit_bytes;
     cei_pool_usage usage;
+    bool (*give_back)(void *arg, uint64_t bytes); /* NULL: nobody */
+    void *give_back_arg;
     struct size_class classes[CLASS_MAX + 1];
 };
 
@@ -263,6 +266,41 @@ size_t cei_pool_piece_bytes(size_t bytes)
     return class > CLASS_MAX ? SIZE_MAX : (size_t)1 << class;
 }
 
+void cei_pool_on_short(cei_pool *pool, bool (*give_back)(void *arg, uint64_t bytes), void *arg)
+{
+    pool->give_back = give_back;
+    pool->give_back_arg = arg;
+}
+
+/* The bytes that used_bytes would exceed the limit by. A size beyond every class exceeds any limit. */
+static uint64_t missing_locked(const cei_pool *pool, size_t piece_bytes)
+{
+    const uint64_t free_bytes = pool->limit_bytes - pool->usage.used_bytes;
+    return piece_bytes == SIZE_MAX ? SIZE_MAX : piece_bytes > free_bytes ? piece_bytes - free_bytes : 0;
+}
+
+/* Counts a piece as used, after as many others have been given back as it takes. What keeps them from being given back
+ * is the reason behind the refusal. */
+static ce_status reserve_locked(cei_pool *pool, size_t bytes, size_t piece_bytes)
+{
+    const char *reason = "";
+    uint64_t missing;
+    bool helps = pool->give_back && piece_bytes <= pool->limit_bytes && piece_bytes != SIZE_MAX;
+    while ((missing = missing_locked(pool, piece_bytes)) > 0 && helps) {
+        cei_lock_give(&pool->lock);
+        cei_error_set(NULL);
+        helps = pool->give_back(pool->give_back_arg, missing);
+        reason = ce_last_error();
+        cei_lock_take(&pool->lock);
+    }
+    if (missing > 0) {
+        return cei_fail(CE_MEMORY, "out of memory: %zu bytes on top of %" PRIu64 " exceed the limit of %" PRIu64 "%s%s",
+                        bytes, pool->usage.used_bytes, pool->limit_bytes, *reason ? "; " : "", reason);
+    }
+    pool->usage.used_bytes += piece_bytes;
+    return CE_OK;
+}
+
 void *cei_pool_take(cei_pool *pool, size_t bytes)
 {
     const size_t piece_bytes = cei_pool_piece_bytes(bytes);
@@ -270,25 +308,18 @@ void *cei_pool_take(cei_pool *pool, size_t bytes)
         (void)cei_fail(CE_MEMORY, "out of memory: the pool cannot give %zu bytes", bytes);
         return NULL;
     }
+    void *piece = NULL;
     cei_lock_take(&pool->lock);
-    const uint64_t used = pool->usage.used_bytes;
-    if (piece_bytes > pool->limit_bytes || used > pool->limit_bytes - piece_bytes || piece_bytes == SIZE_MAX) {
-        cei_lock_give(&pool->lock);
-        (void)cei_fail(CE_MEMORY, "out of memory: %zu bytes on top of %" PRIu64 " exceed the limit of %" PRIu64, bytes,
-                       used, pool->limit_bytes);
-        return NULL;
-    }
-    pool->usage.used_bytes = used + piece_bytes;
-    void *piece = take_locked(pool, class_of(bytes));
-    if (!piece) {
-        pool->usage.used_bytes = used;
-    } else if (pool->usage.used_bytes > pool->usage.used_bytes_max) {
-        pool->usage.used_bytes_max = pool->usage.used_bytes;
+    if (reserve_locked(pool, bytes, piece_bytes) == CE_OK) {
+        piece = take_locked(pool, class_of(bytes));
+        if (!piece) {
+            pool->usage.used_bytes -= piece_bytes;
+            (void)cei_fail(CE_MEMORY, "out of memory: the system cannot give %zu bytes", piece_bytes);
+        } else if (pool->usage.used_bytes > pool->usage.used_bytes_max) {
+            pool->usage.used_bytes_max = pool->usage.used_bytes;
+        }
     }
     cei_lock_give(&pool->lock);
-    if (!piece) {
-        (void)cei_fail(CE_MEMORY, "out of memory: the system cannot give %zu bytes", piece_bytes);
-    }
     return piece;
 }
 

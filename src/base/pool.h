@@ -13,6 +13,7 @@
 #define CERIUM_BASE_POOL_H
 
 #include <cerium/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,12 @@ void *cei_pool_take(cei_pool *pool, size_t bytes);
 
 /* Gives a piece back; bytes as it was taken with (any value of the same class). piece may be NULL. Any thread. */
 void cei_pool_give(cei_pool *pool, void *piece, size_t bytes);
+
+/* What is asked to give memory back before a piece is refused: called without the pool's lock, by the thread that
+ * takes, with the bytes that are missing; true when it has given some back, and it is asked again until they are
+ * enough. When it fails, the sentence that it stores becomes a part of the refusal's. NULL: nobody. Set before the pool
+ * is used. */
+void cei_pool_on_short(cei_pool *pool, bool (*give_back)(void *arg, uint64_t bytes), void *arg);
 
 /* What is in use now. Any thread. */
 cei_pool_usage cei_pool_used(cei_pool *pool);

@@ -334,6 +334,64 @@ static void threads_share_a_pool_that_is_too_small_for_them(void **state)
     cei_pool_close(pool);
 }
 
+/* Gives back one held piece per call. */
+struct keeper {
+    cei_pool *pool;
+    void *pieces[HELD];
+    uint32_t count, calls;
+    uint64_t bytes; /* that the last call asked for */
+    const char *reason;
+};
+
+static bool give_one(void *arg, uint64_t bytes)
+{
+    struct keeper *keeper = arg;
+    keeper->calls++;
+    keeper->bytes = bytes;
+    if (keeper->count == 0) {
+        if (keeper->reason) {
+            (void)cei_fail(CE_IO, "%s", keeper->reason);
+        }
+        return false;
+    }
+    cei_pool_give(keeper->pool, keeper->pieces[--keeper->count], 4 * KIB);
+    return true;
+}
+
+static void a_short_pool_asks_for_memory_until_it_is_enough_or_none_comes(void **state)
+{
+    (void)state;
+    struct keeper keeper = {.pool = cei_pool_open(HELD * 4 * KIB)};
+    cei_pool_on_short(keeper.pool, give_one, &keeper);
+    while (keeper.count < HELD) {
+        keeper.pieces[keeper.count] = cei_pool_take(keeper.pool, 1);
+        assert_non_null(keeper.pieces[keeper.count++]);
+    }
+    assert_int_equal(keeper.calls, 0); /* it was not short yet */
+    void *piece = cei_pool_take(keeper.pool, 4 * KIB);
+    assert_non_null(piece);
+    assert_int_equal(keeper.calls, 1);
+    assert_int_equal(keeper.bytes, 4 * KIB);
+    void *large = cei_pool_take(keeper.pool, 16 * KIB);
+    assert_non_null(large);
+    assert_int_equal(keeper.calls, 5);
+    assert_int_equal(keeper.bytes, 4 * KIB); /* the rest */
+    assert_null(cei_pool_take(keeper.pool, 16 * KIB));
+    assert_int_equal(keeper.calls, 5 + 3 + 1);
+    assert_string_equal(ce_last_error(), "out of memory: 16384 bytes on top of 20480 exceed the limit of 32768");
+    keeper.reason = "the disk is full";
+    assert_null(cei_pool_take(keeper.pool, 16 * KIB));
+    assert_string_equal(ce_last_error(),
+                        "out of memory: 16384 bytes on top of 20480 exceed the limit of 32768; the disk is full");
+    assert_null(cei_pool_take(keeper.pool, 64 * KIB)); /* never: nobody is asked */
+    assert_null(cei_pool_take(keeper.pool, SIZE_MAX));
+    assert_int_equal(keeper.calls, 10);
+    assert_null(strstr(ce_last_error(), "disk"));
+    cei_pool_give(keeper.pool, piece, 4 * KIB);
+    cei_pool_give(keeper.pool, large, 16 * KIB);
+    cei_pool_close(keeper.pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +402,7 @@ int main(void)
         cmocka_unit_test(used_and_idle_bytes_are_counted),
         cmocka_unit_test(the_limit_is_reached_and_not_passed),
         cmocka_unit_test(a_size_beyond_every_class_is_refused_under_any_limit),
+        cmocka_unit_test(a_short_pool_asks_for_memory_until_it_is_enough_or_none_comes),
         cmocka_unit_test(idle_pieces_make_way_for_other_sizes),
         cmocka_unit_test(a_chunk_with_a_piece_in_use_is_kept_when_others_go),
         cmocka_unit_test_teardown(a_refused_take_changes_no_count, disarm),

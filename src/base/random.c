@@ -1,15 +1,16 @@
 /*
  * random.c: xoshiro256** by Blackman and Vigna, seeded through splitmix64 as they advise.
  *
- * Only integer arithmetic and exactly rounded floating point are used, except for one exp() in the Poisson draw, so
- * that a seed means the same numbers on every machine.
+ * Only integer arithmetic and exactly rounded floating point are used, except for exp() in the Poisson draw and
+ * logarithms in the binomial and hypergeometric ones, so that a seed means the same numbers on every machine.
  *
  * Interface: cei_random_seed, cei_random_stream_seed, cei_random_next, cei_random_below, cei_random_double,
- *            cei_random_poisson
+ *            cei_random_poisson, cei_random_binomial, cei_random_hypergeometric
  */
 #include "base/random.h"
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 
 static const uint64_t golden = 0x9E3779B97F4A7C15ull;
 
@@ -95,4 +96,83 @@ uint64_t cei_random_poisson(cei_random *random, double mean)
         count += poisson_small(random, part);
     }
     return mean > 0 ? count + poisson_small(random, mean) : count;
+}
+
+/* A law over low .. high with one mode. Its probabilities follow from that of the mode: P(k + 1) / P(k) =
+ * (a - k) (b - k) / ((k + 1) (c + k + 1)), or with `trials` (a - k) / (k + 1) * odds. */
+struct law {
+    uint64_t low, mode, high;
+    double at_mode; /* probability */
+    double a, b, c, odds;
+    bool trials;
+};
+
+static double step_up(const struct law *law, uint64_t from)
+{
+    double k = (double)from;
+    return law->trials ? (law->a - k) / (k + 1) * law->odds
+                       : (law->a - k) * (law->b - k) / ((k + 1) * (law->c + k + 1));
+}
+
+/* Inversion from the mode outwards, both ways in turn: as many steps as the law is wide. */
+static uint64_t draw_from(cei_random *random, const struct law *law)
+{
+    static const double negligible = 1e-18;
+    double left = cei_random_double(random) - law->at_mode, up = law->at_mode, down = law->at_mode;
+    uint64_t high = law->mode, low = law->mode;
+    while (left >= 0 && (up > negligible || down > negligible)) {
+        up = high < law->high ? up * step_up(law, high) : 0;
+        high += high < law->high;
+        left -= up;
+        if (left < 0) {
+            return high;
+        }
+        down = low > law->low ? down / step_up(law, low - 1) : 0;
+        low -= low > law->low;
+        left -= down;
+        if (left < 0) {
+            return low;
+        }
+    }
+    return law->mode;
+}
+
+static double log_choose(uint64_t from, uint64_t count)
+{
+    int sign;
+    return lgamma_r((double)from + 1, &sign) - lgamma_r((double)count + 1, &sign) -
+           lgamma_r((double)(from - count) + 1, &sign);
+}
+
+uint64_t cei_random_binomial(cei_random *random, uint64_t draws, double probability)
+{
+    assert(probability >= 0 && probability <= 1);
+    if (draws == 0 || probability <= 0 || probability >= 1) {
+        return probability >= 1 ? draws : 0;
+    }
+    struct law law = {.high = draws, .a = (double)draws, .odds = probability / (1 - probability), .trials = true};
+    double mode = floor(((double)draws + 1) * probability);
+    law.mode = mode < (double)draws ? (uint64_t)mode : draws;
+    law.at_mode = exp(log_choose(draws, law.mode) + (double)law.mode * log(probability) +
+                      (double)(draws - law.mode) * log1p(-probability));
+    return draw_from(random, &law);
+}
+
+uint64_t cei_random_hypergeometric(cei_random *random, uint64_t total, uint64_t marked, uint64_t draws)
+{
+    assert(marked <= total && draws <= total);
+    struct law law = {.low = draws > total - marked ? draws - (total - marked) : 0,
+                      .high = draws < marked ? draws : marked,
+                      .a = (double)marked,
+                      .b = (double)draws,
+                      .c = (double)total - (double)marked - (double)draws};
+    if (law.low == law.high) {
+        return law.low;
+    }
+    double mode = floor(((double)marked + 1) * (((double)draws + 1) / ((double)total + 2)));
+    law.mode = mode > (double)law.low ? (uint64_t)mode : law.low;
+    law.mode = law.mode < law.high ? law.mode : law.high;
+    law.at_mode =
+        exp(log_choose(marked, law.mode) + log_choose(total - marked, draws - law.mode) - log_choose(total, draws));
+    return draw_from(random, &law);
 }

@@ -19,4 +19,9 @@ uint64_t cei_random_below(cei_random *random, uint64_t bound); /* 0 .. bound-1, 
 double cei_random_double(cei_random *random);                  /* [0, 1) */
 uint64_t cei_random_poisson(cei_random *random, double mean);  /* mean >= 0 */
 
+/* How many of draws independent trials succeed, each with this probability (0 .. 1). */
+uint64_t cei_random_binomial(cei_random *random, uint64_t draws, double probability);
+/* How many of draws different things out of total are marked, when marked of them are; draws, marked <= total. */
+uint64_t cei_random_hypergeometric(cei_random *random, uint64_t total, uint64_t marked, uint64_t draws);
+
 #endif

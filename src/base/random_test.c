@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 /* cmocka.h needs the four above. */
 #include <cmocka.h>
 
@@ -127,6 +128,72 @@ static void a_mean_of_zero_draws_zero(void **state)
     }
 }
 
+/* Against the law itself, written down the slow way. */
+static void few_trials_follow_their_law(void **state)
+{
+    (void)state;
+    enum { DRAWS = 40000 };
+    cei_random random;
+    cei_random_seed(&random, 6);
+    int binomial[11] = {0}, hypergeometric[6] = {0};
+    for (int draw = 0; draw < DRAWS; draw++) {
+        binomial[cei_random_binomial(&random, 10, 0.3)]++;
+        hypergeometric[cei_random_hypergeometric(&random, 12, 5, 9)]++;
+    }
+    static const int binomial_want[] = {1130, 4842, 9339, 10673, 8005, 4117, 1470, 360, 58, 6, 0};
+    static const int hypergeometric_want[] = {0, 0, 1818, 12727, 19091, 6364};
+    for (int i = 0; i < 11; i++) {
+        assert_true(abs(binomial[i] - binomial_want[i]) <= 5 * sqrt(binomial_want[i]) + 3);
+        assert_true(i > 5 || abs(hypergeometric[i] - hypergeometric_want[i]) <= 5 * sqrt(hypergeometric_want[i]));
+    }
+}
+
+static void many_trials_have_the_right_mean_and_variance(void **state)
+{
+    (void)state;
+    enum { DRAWS = 4000 };
+    static const struct {
+        uint64_t total, marked, draws;
+    } cases[] = {{1000, 300, 100}, {1000, 990, 500}, {100000, 5, 60000}, {4000000000, 1000000000, 3000000}};
+    for (size_t index = 0; index < sizeof cases / sizeof *cases; index++) {
+        cei_random random;
+        cei_random_seed(&random, index);
+        double total = (double)cases[index].total, draws = (double)cases[index].draws;
+        double share = (double)cases[index].marked / total, sums[2] = {0}, squares[2] = {0};
+        for (int draw = 0; draw < DRAWS; draw++) {
+            double off[2];
+            off[0] = (double)cei_random_binomial(&random, cases[index].draws, share) - draws * share;
+            off[1] = (double)cei_random_hypergeometric(&random, cases[index].total, cases[index].marked,
+                                                       cases[index].draws) -
+                     draws * share;
+            for (int law = 0; law < 2; law++) {
+                sums[law] += off[law];
+                squares[law] += off[law] * off[law];
+            }
+        }
+        for (int law = 0; law < 2; law++) {
+            double variance = draws * share * (1 - share) * (law ? (total - draws) / (total - 1) : 1);
+            assert_true(fabs(sums[law] / DRAWS) < 5 * sqrt(variance / DRAWS));
+            assert_true(fabs(squares[law] / DRAWS / variance - 1) < 0.15);
+        }
+    }
+}
+
+static void certain_trials_are_certain(void **state)
+{
+    (void)state;
+    cei_random random;
+    cei_random_seed(&random, 7);
+    for (uint64_t n = 0; n < 50; n++) {
+        assert_int_equal(cei_random_binomial(&random, n, 0), 0);
+        assert_int_equal(cei_random_binomial(&random, n, 1), n);
+        assert_true(cei_random_binomial(&random, n, 0.5) <= n);
+        assert_int_equal(cei_random_hypergeometric(&random, 50, 50, n), n);
+        assert_int_equal(cei_random_hypergeometric(&random, 50, n, 50), n);
+        assert_int_equal(cei_random_hypergeometric(&random, 50, 0, n), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +205,9 @@ int main(void)
         cmocka_unit_test(doubles_fill_the_unit_interval),
         cmocka_unit_test(poisson_numbers_have_the_mean_as_mean_and_variance),
         cmocka_unit_test(a_mean_of_zero_draws_zero),
+        cmocka_unit_test(few_trials_follow_their_law),
+        cmocka_unit_test(many_trials_have_the_right_mean_and_variance),
+        cmocka_unit_test(certain_trials_are_certain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

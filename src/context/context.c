@@ -77,6 +77,16 @@ static ce_status parse_master(const char *text, struct master *master)
                     text, SLOTS_MAX);
 }
 
+/* What the operators of one task may keep. The rest, a quarter of the budget and a mebibyte a task where there is that
+ * much, is for batches and what cannot be spilled. */
+static uint64_t share_of(uint64_t limit, uint32_t slots)
+{
+    const uint64_t quarter = limit / 4, fixed = (uint64_t)slots << 20;
+    uint64_t rest = quarter > fixed ? quarter : fixed;
+    rest = rest < limit / 2 ? rest : limit / 2;
+    return (limit - rest) / slots;
+}
+
 /* ---- opening ---- */
 
 static ce_status open_parts(ce_context *sc, const char *master_text, const ce_conf *conf)
@@ -99,10 +109,16 @@ static ce_status open_parts(ce_context *sc, const char *master_text, const ce_co
     sc->scope.default_partitions = parallelism;
     sc->scope.files_partition_bytes_max = (uint64_t)cei_setting(settings, CEI_CONF_files_partition_bytes_max);
     sc->scope.count_rows = cei_count_partitions;
+    sc->scope.sample_bounds = cei_sample_bounds;
+    sc->scope.collect = cei_action_rows;
     sc->batch_rows = (uint32_t)cei_setting(settings, CEI_CONF_batch_rows);
     sc->task_failures_max =
         master.failures_max ? master.failures_max : (uint32_t)cei_setting(settings, CEI_CONF_task_failures_max);
-    CE_TRY(cei_store_open(&sc->store));
+    const char *directory = settings->texts[CEI_CONF_spill_directory];
+    sc->spill_directory = *directory ? directory : NULL;
+    sc->task_share_bytes = share_of(limit, master.slots);
+    CE_TRY(cei_store_open(&sc->store, sc->spill_directory));
+    cei_pool_on_short(sc->pool, cei_store_give_back, sc->store);
     CE_TRY(cei_executor_open_local(&sc->executor, master.executor, master.slots));
     return cei_progress_open(&sc->progress, &sc->bus, settings);
 }

@@ -89,10 +89,42 @@ void cei_block_release(ce_block *block)
     *block = (ce_block){0};
 }
 
-/* The header's counts are the seed, so that a bit of theirs that flips is found too. */
-static uint64_t checksum_of(const cei_block_header *header, const void *bytes, size_t count)
+ce_status cei_block_alloc(ce_block *block, size_t byte_count, cei_pool *pool)
 {
-    return cei_hash_bytes(bytes, count, (uint64_t)header->row_bytes << 32 | header->rows);
+    *block = (ce_block){0};
+    const size_t piece_bytes = cei_pool_piece_bytes(byte_count + sizeof(piece_trailer));
+    char *piece = cei_pool_take(pool, byte_count + sizeof(piece_trailer));
+    if (!piece) {
+        return CE_MEMORY;
+    }
+    piece_trailer *trailer = (piece_trailer *)(void *)(piece + piece_bytes - sizeof *trailer);
+    *trailer = (piece_trailer){pool, piece_bytes};
+    *block = (ce_block){.bytes = piece, .byte_count = byte_count, .release = release_piece, .owner = trailer};
+    return CE_OK;
+}
+
+size_t cei_block_memory_bytes(const ce_block *block)
+{
+    return block->release == release_piece ? ((const piece_trailer *)block->owner)->piece_bytes : 0;
+}
+
+/* What the header says is the seed, so that a bit of it that flips is found too. */
+static uint64_t checksum_of(const cei_block_header *header, const void *rows)
+{
+    const uint64_t section = header->flags >> CEI_BLOCK_SECTION_SHIFT;
+    const uint64_t seed = section << 48 ^ (uint64_t)header->row_bytes << 32 ^ header->rows;
+    return cei_hash_bytes(rows, header->byte_count - sizeof *header, seed);
+}
+
+cei_block_header cei_block_header_of(const ce_block *block)
+{
+    cei_block_header header;
+    memcpy(&header, block->bytes, sizeof header);
+    if (!(header.flags & CEI_BLOCK_HAS_CHECKSUM)) {
+        header.flags |= CEI_BLOCK_HAS_CHECKSUM;
+        header.checksum = checksum_of(&header, (const char *)block->bytes + sizeof header);
+    }
+    return header;
 }
 
 ce_status cei_block_add_checksum(ce_block *block)
@@ -116,11 +148,34 @@ ce_status cei_block_add_checksum(ce_block *block)
         cei_block_release(block);
         *block = copy;
     }
-    char *bytes = (char *)(uintptr_t)block->bytes;
-    header.flags |= CEI_BLOCK_HAS_CHECKSUM;
-    header.checksum = checksum_of(&header, bytes + sizeof header, block->byte_count - sizeof header);
-    memcpy(bytes, &header, sizeof header);
+    header = cei_block_header_of(block);
+    memcpy((char *)(uintptr_t)block->bytes, &header, sizeof header);
     return CE_OK;
+}
+
+/* ---- lent blocks ---- */
+
+ce_status cei_block_load(ce_block *block, cei_pool *pool)
+{
+    if (!cei_block_is_lent(block)) {
+        return CE_OK;
+    }
+    cei_lender *lender = block->owner;
+    ce_block loaded;
+    CE_TRY(lender->load(lender, block, pool, &loaded));
+    cei_block_release(block);
+    *block = loaded;
+    return CE_OK;
+}
+
+void cei_block_will_load(const ce_block *block)
+{
+    if (cei_block_is_lent(block)) {
+        cei_lender *lender = block->owner;
+        if (lender->will_load) {
+            lender->will_load(lender, block);
+        }
+    }
 }
 
 /* ---- writing ---- */
@@ -287,15 +342,7 @@ static bool append_deep(cei_block_writer *writer, const char *row)
     return true;
 }
 
-bool cei_block_writer_append(cei_block_writer *writer, const void *row)
-{
-    if (writer->string_count) {
-        return append_strings(writer, row);
-    }
-    return writer->flat ? cei_block_writer_append_flat(writer, row, 1) == 1 : append_deep(writer, row);
-}
-
-uint32_t cei_block_writer_append_flat(cei_block_writer *writer, const void *rows, uint32_t count)
+static uint32_t append_flat(cei_block_writer *writer, const void *rows, uint32_t count)
 {
     const size_t row_bytes = writer->type->bytes, room = writer->part_at - writer->row_at;
     if (count * row_bytes > room) {
@@ -307,6 +354,28 @@ uint32_t cei_block_writer_append_flat(cei_block_writer *writer, const void *rows
         writer->rows += count;
     }
     return count;
+}
+
+bool cei_block_writer_append(cei_block_writer *writer, const void *row)
+{
+    if (writer->string_count) {
+        return append_strings(writer, row);
+    }
+    return writer->flat ? append_flat(writer, row, 1) == 1 : append_deep(writer, row);
+}
+
+uint32_t cei_block_writer_append_rows(cei_block_writer *writer, const void *rows, uint32_t count)
+{
+    if (writer->flat) {
+        return append_flat(writer, rows, count);
+    }
+    const char *row = rows;
+    uint32_t done = 0;
+    while (done < count && cei_block_writer_append(writer, row)) {
+        row += writer->type->bytes;
+        done++;
+    }
+    return done;
 }
 
 /* The most bytes that the parts of a value take, padding included. */
@@ -361,12 +430,31 @@ ce_status cei_block_writer_reserve(cei_block_writer *writer, const void *row)
     return CE_OK;
 }
 
+void cei_block_writer_set_section(cei_block_writer *writer, uint32_t bits, uint32_t section)
+{
+    writer->section = bits ? bits | section << 4 : 0;
+}
+
+void cei_block_writer_lend(cei_block_writer *writer, char **next, char **end)
+{
+    *next = writer->piece + writer->row_at;
+    *end = writer->piece + writer->part_at;
+}
+
+void cei_block_writer_filled(cei_block_writer *writer, const char *next)
+{
+    size_t row_at = (size_t)(next - writer->piece);
+    writer->rows += (uint32_t)((row_at - writer->row_at) / writer->type->bytes);
+    writer->row_at = row_at;
+}
+
 /* Writes the header into bytes, where rows and parts stand, and zeros between them. */
 static void finish_block(const cei_block_writer *writer, char *bytes, size_t byte_count, size_t part_bytes)
 {
     cei_block_header header = {
         .magic = CEI_BLOCK_MAGIC,
         .version = CEI_BLOCK_VERSION,
+        .flags = (uint16_t)(writer->section << CEI_BLOCK_SECTION_SHIFT),
         .row_bytes = writer->type->bytes,
         .rows = writer->rows,
         .byte_count = byte_count,
@@ -393,7 +481,7 @@ ce_status cei_block_writer_seal(cei_block_writer *writer, ce_block *block)
         memcpy(bytes + used - part_bytes, piece + writer->part_at, part_bytes);
         finish_block(writer, bytes, used, part_bytes);
         cei_pool_give(writer->pool, piece, piece_bytes);
-        *block = (ce_block){0, writer->rows, bytes, used, release_heap, bytes};
+        *block = (ce_block){0, writer->section, writer->rows, bytes, used, release_heap, bytes};
     } else {
         const bool squeeze = writer->flat || end - used > piece_bytes / SQUEEZE_FRACTION;
         const size_t byte_count = squeeze ? used : end;
@@ -401,7 +489,7 @@ ce_status cei_block_writer_seal(cei_block_writer *writer, ce_block *block)
         finish_block(writer, piece, byte_count, part_bytes);
         piece_trailer *trailer = (piece_trailer *)(void *)(piece + end);
         *trailer = (piece_trailer){writer->pool, piece_bytes};
-        *block = (ce_block){0, writer->rows, piece, byte_count, release_piece, trailer};
+        *block = (ce_block){0, writer->section, writer->rows, piece, byte_count, release_piece, trailer};
     }
     const size_t next_bytes = used >= piece_bytes / 2 ? 2 * piece_bytes : piece_bytes;
     writer->next_bytes = next_bytes < CEI_BLOCK_LAST_BYTES ? next_bytes : CEI_BLOCK_LAST_BYTES;
@@ -488,44 +576,57 @@ static const char *fault_of(part_check *check, const ce_type *type, const char *
     }
 }
 
-static const char *fault_of_header(const ce_type *type, const cei_block_header *header, size_t byte_count)
+static const char *fault_of_header(const cei_block_header *header, size_t byte_count)
 {
     if (header->magic != CEI_BLOCK_MAGIC) {
         return "it does not begin like one";
     }
-    if (header->version != CEI_BLOCK_VERSION || header->flags & ~CEI_BLOCK_HAS_CHECKSUM) {
+    if (header->version != CEI_BLOCK_VERSION) {
         return "a version that this program does not know";
+    }
+    const uint32_t section = header->flags >> CEI_BLOCK_SECTION_SHIFT, bits = section & 15;
+    if (bits > CEI_BLOCK_SECTION_BITS_MAX || section >> 4 >= 1u << bits) {
+        return "a section that does not exist";
     }
     if (header->byte_count != byte_count || byte_count % PART_ALIGN) {
         return "a length that is not its own";
     }
-    if (header->row_bytes != type->bytes) {
-        return "rows of another size";
-    }
-    if ((uint64_t)header->rows * type->bytes > byte_count - sizeof *header) {
+    if ((uint64_t)header->rows * header->row_bytes > byte_count - sizeof *header) {
         return "fewer bytes than its rows take";
     }
     return NULL;
 }
 
-ce_status cei_block_check(const ce_type *type, const void *bytes, size_t byte_count)
+ce_status cei_block_check_bytes(const void *bytes, size_t byte_count)
 {
     cei_block_header header;
     if (byte_count < sizeof header) {
-        return cei_fail(CE_CORRUPT, "block of rows: %zu bytes, fewer than its header takes", byte_count);
+        return cei_fail(CE_CORRUPT, "%zu bytes, fewer than its header takes", byte_count);
     }
+    memcpy(&header, bytes, sizeof header);
+    const char *fault = fault_of_header(&header, byte_count);
+    if (!fault) {
+        const bool has = header.flags & CEI_BLOCK_HAS_CHECKSUM;
+        const uint64_t checksum = has ? checksum_of(&header, (const char *)bytes + sizeof header) : 0;
+        fault = checksum == header.checksum ? NULL : "the checksum differs";
+    }
+    return fault ? cei_fail(CE_CORRUPT, "%s", fault) : CE_OK;
+}
+
+ce_status cei_block_check(const ce_type *type, const void *bytes, size_t byte_count)
+{
+    cei_block_header header;
     const char *start = bytes, *rows = start + sizeof header, *fault = NULL;
     if ((uintptr_t)start % PART_ALIGN) {
         return cei_fail(CE_CORRUPT, "block of rows: it stands at an address that is no multiple of %d", PART_ALIGN);
     }
-    memcpy(&header, start, sizeof header);
-    fault = fault_of_header(type, &header, byte_count);
-    if (!fault) {
-        const bool has = header.flags & CEI_BLOCK_HAS_CHECKSUM;
-        const uint64_t checksum = has ? checksum_of(&header, rows, byte_count - sizeof header) : 0;
-        fault = checksum == header.checksum ? NULL : "the checksum differs";
+    if (cei_block_check_bytes(bytes, byte_count) != CE_OK) {
+        return cei_error_prefix(CE_CORRUPT, "block of rows: ");
     }
-    if (!fault && !always_sound(type)) {
+    memcpy(&header, start, sizeof header);
+    if (header.row_bytes != type->bytes) {
+        fault = "rows of another size";
+    } else if (!always_sound(type)) {
         const uint64_t row_bytes = (uint64_t)header.rows * type->bytes;
         part_check check = {start + byte_count, 0, byte_count - sizeof header - row_bytes};
         for (uint32_t i = 0; i < header.rows && !fault; i++) {

@@ -157,9 +157,9 @@ static void flat_rows_are_appended_in_bulk_and_read_in_place(void **state)
         rows[i] = i;
     }
     cei_block_writer_open(&test->writer, CE_TYPE(int32_t), test->pool);
-    assert_int_equal(cei_block_writer_append_flat(&test->writer, rows, 10), 0); /* no piece yet */
+    assert_int_equal(cei_block_writer_append_rows(&test->writer, rows, 10), 0); /* no piece yet */
     for (uint32_t done = 0; done < ROWS;) {
-        done += cei_block_writer_append_flat(&test->writer, rows + done, ROWS - done);
+        done += cei_block_writer_append_rows(&test->writer, rows + done, ROWS - done);
         if (done < ROWS) {
             append(test, rows + done++);
         }
@@ -276,7 +276,7 @@ static void a_checksum_is_added_once_and_checked(void **state)
     for (uint32_t i = 0; i < test->block_count; i++) {
         ce_block *block = &test->blocks[i];
         const void *bytes = block->bytes;
-        ce_block lent = {0, block->rows, bytes, block->byte_count, NULL, NULL};
+        ce_block lent = {0, 0, block->rows, bytes, block->byte_count, NULL, NULL};
         assert_int_equal(cei_block_add_checksum(&lent), CE_OK); /* of a copy */
         assert_ptr_not_equal(lent.bytes, bytes);
         assert_int_equal(((const cei_block_header *)bytes)->flags, 0);
@@ -291,7 +291,7 @@ static void a_checksum_is_added_once_and_checked(void **state)
         cei_block_release(&lent);
         assert_null(lent.bytes);
     }
-    ce_block lent = {0, 1, test->blocks[0].bytes, test->blocks[0].byte_count, NULL, NULL}, empty = {0};
+    ce_block lent = {0, 0, 1, test->blocks[0].bytes, test->blocks[0].byte_count, NULL, NULL}, empty = {0};
     assert_int_equal(cei_block_add_checksum(&empty), CE_OK);
     cei_block_release(&empty);
     ((cei_block_header *)(uintptr_t)lent.bytes)->flags = 0;
@@ -299,6 +299,75 @@ static void a_checksum_is_added_once_and_checked(void **state)
     assert_int_equal(cei_block_add_checksum(&lent), CE_MEMORY);
     assert_ptr_equal(lent.bytes, test->blocks[0].bytes);
     ((cei_block_header *)(uintptr_t)lent.bytes)->flags = CEI_BLOCK_HAS_CHECKSUM;
+}
+
+/* Lends what it points to. */
+struct lender {
+    cei_lender lender;
+    const ce_block *block;
+    int hints;
+};
+
+static ce_status lend(cei_lender *lender, const ce_block *lent, cei_pool *pool, ce_block *loaded)
+{
+    const struct lender *from = (struct lender *)lender;
+    CE_TRY(cei_block_alloc(loaded, lent->byte_count, pool));
+    memcpy((char *)(uintptr_t)loaded->bytes, from->block->bytes, lent->byte_count);
+    loaded->partition = lent->partition;
+    loaded->rows = lent->rows;
+    return CE_OK;
+}
+
+static void hint(cei_lender *lender, const ce_block *lent)
+{
+    (void)lent;
+    ((struct lender *)lender)->hints++;
+}
+
+static int returned; /* lent blocks that were released */
+
+static void release_lent(ce_block *block)
+{
+    (void)block;
+    returned++;
+}
+
+static void a_lent_block_is_loaded_into_the_pool(void **state)
+{
+    fixture *test = *state;
+    cei_block_writer_open(&test->writer, CE_TYPE(ce_str), test->pool);
+    append(test, &(ce_str){"word", 4});
+    seal(test);
+    ce_block *block = &test->blocks[0];
+    const void *bytes = block->bytes;
+    struct lender lender = {{lend, hint}, block, 0};
+    assert_int_equal(cei_block_load(block, test->pool), CE_OK); /* not lent: as it was */
+    cei_block_will_load(block);
+    assert_ptr_equal(block->bytes, bytes);
+    assert_int_equal(cei_block_memory_bytes(block), 0); /* small: on the heap */
+    ce_block lent = {3, 0, 1, NULL, block->byte_count, release_lent, &lender};
+    assert_true(cei_block_is_lent(&lent));
+    cei_block_will_load(&lent);
+    assert_int_equal(lender.hints, 1);
+    lender.lender.will_load = NULL;
+    cei_block_will_load(&lent);
+    cei_fault_arm(1, CEI_FAULT_ALLOCATION);
+    assert_int_equal(cei_block_load(&lent, test->pool), CE_MEMORY);
+    assert_true(cei_block_is_lent(&lent));
+    assert_int_equal(returned, 0);
+    assert_int_equal(cei_block_load(&lent, test->pool), CE_OK);
+    assert_int_equal(returned, 1);
+    assert_int_equal(lent.partition, 3);
+    assert_int_equal(cei_block_memory_bytes(&lent), 4096);
+    assert_int_equal(cei_block_check(CE_TYPE(ce_str), lent.bytes, lent.byte_count), CE_OK);
+    assert_int_equal(cei_block_add_checksum(&lent), CE_OK);
+    assert_int_equal(cei_block_check_bytes(lent.bytes, lent.byte_count), CE_OK);
+    for (size_t i = 0; i < lent.byte_count; i++) {
+        ((char *)(uintptr_t)lent.bytes)[i] ^= 4;
+        assert_int_equal(cei_block_check_bytes(lent.bytes, lent.byte_count), CE_CORRUPT);
+        ((char *)(uintptr_t)lent.bytes)[i] ^= 4;
+    }
+    cei_block_release(&lent);
 }
 
 static void an_empty_block_has_nothing_to_read(void **state)
@@ -338,7 +407,8 @@ static void broken_headers_are_refused_with_a_sentence(void **state)
     REFUSE((void)0, 0, "header");
     REFUSE(header->magic ^= 1, bytes, "begin");
     REFUSE(header->version = 2, bytes, "version");
-    REFUSE(header->flags = 2, bytes, "version");
+    REFUSE(header->flags = 12 << CEI_BLOCK_SECTION_SHIFT, bytes, "section");
+    REFUSE(header->flags = (1 | 2 << 4) << CEI_BLOCK_SECTION_SHIFT, bytes, "section");
     REFUSE(header->row_bytes = 32, bytes, "size");
     REFUSE(header->byte_count += 8, bytes, "length");
     REFUSE(header->byte_count -= 4, bytes - 4, "length");
@@ -418,7 +488,7 @@ static void random_changes_never_break_the_check_or_the_reader(void **state)
             bytes[at < 8 ? at : at + 24] = (char)(cei_random_next(&random) % 256 >> cei_random_below(&random, 8));
         }
         if (cei_block_check(type, bytes, count) == CE_OK) {
-            ce_block block = {0, 0, bytes, count, NULL, NULL};
+            ce_block block = {0, 0, 0, bytes, count, NULL, NULL};
             cei_block_reader reader;
             const char *rows;
             uint32_t got;
@@ -492,6 +562,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(small_blocks_leave_the_pool_and_large_ones_keep_their_piece, set_up, tear_down),
         cmocka_unit_test_setup_teardown(equal_rows_give_equal_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_checksum_is_added_once_and_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lent_block_is_loaded_into_the_pool, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_block_has_nothing_to_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_headers_are_refused_with_a_sentence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bool_that_is_neither_is_refused, set_up, tear_down),

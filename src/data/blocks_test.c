@@ -20,7 +20,7 @@ static void release(ce_block *block)
 
 static ce_block make(uint64_t rows)
 {
-    return (ce_block){0, rows, "", 1, release, NULL};
+    return (ce_block){0, 0, rows, "", 1, release, NULL};
 }
 
 static void a_list_keeps_the_order_and_releases_each_block_once(void **state)

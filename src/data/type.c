@@ -7,8 +7,8 @@
  * Interface: ce_type_* (builtin), ce_type_equal, ce_type_text, ce_type_compare, cei_type_builtin, cei_type_is_flat,
  *            cei_type_is_number, cei_type_plain_strings, cei_type_validate, cei_type_pair, cei_type_list, cei_type_copy
  */
-#include "data/value.h"
 #include "base/error.h"
+#include "data/value.h"
 #include <math.h>
 #include <string.h>
 
@@ -357,25 +357,46 @@ static uint32_t round_up(uint32_t bytes, uint32_t align)
     return (bytes + align - 1) & ~(align - 1);
 }
 
+/* Fields one after the other, each where its alignment allows, as a C struct has them. */
+static const ce_type *of_fields(cei_arena *arena, ce_kind kind, const char *const *names, const ce_type *const *types,
+                                uint32_t count)
+{
+    ce_type *made = cei_arena_alloc(arena, sizeof *made);
+    ce_field *fields = made ? cei_arena_alloc(arena, count * sizeof *fields) : NULL;
+    uint64_t end = 0;
+    uint32_t align = 1;
+    if (!fields) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t offset = (end + types[i]->align - 1) / types[i]->align * types[i]->align;
+        end = offset + types[i]->bytes;
+        if (end > VALUE_BYTES_MAX) {
+            cei_fail(CE_MEMORY, "out of memory: a value of %llu bytes", (unsigned long long)end);
+            return NULL;
+        }
+        align = types[i]->align > align ? types[i]->align : align;
+        fields[i] = (ce_field){names[i], types[i], (uint32_t)offset};
+    }
+    *made = (ce_type){NULL, kind, round_up((uint32_t)end, align), align, count, fields, NULL};
+    return made;
+}
+
 const ce_type *cei_type_pair(cei_arena *arena, const ce_type *key, const ce_type *value)
 {
-    if ((uint64_t)key->bytes + value->bytes > VALUE_BYTES_MAX) {
-        cei_fail(CE_MEMORY, "out of memory: a value of %llu bytes", (unsigned long long)key->bytes + value->bytes);
-        return NULL;
-    }
-    struct {
-        ce_type type;
-        ce_field fields[2];
-    } *pair = cei_arena_alloc(arena, sizeof *pair);
-    if (!pair) {
-        return NULL;
-    }
-    uint32_t align = key->align > value->align ? key->align : value->align;
-    uint32_t offset = round_up(key->bytes, value->align);
-    pair->fields[0] = (ce_field){"key", key, 0};
-    pair->fields[1] = (ce_field){"value", value, offset};
-    pair->type = (ce_type){NULL, CE_KIND_PAIR, round_up(offset + value->bytes, align), align, 2, pair->fields, NULL};
-    return &pair->type;
+    return of_fields(arena, CE_KIND_PAIR, (const char *const[]){"key", "value"}, (const ce_type *const[]){key, value},
+                     2);
+}
+
+const ce_type *cei_type_option(cei_arena *arena, const ce_type *value)
+{
+    return of_fields(arena, CE_KIND_OPTION, (const char *const[]){"present", "value"},
+                     (const ce_type *const[]){&ce_type_bool, value}, 2);
+}
+
+const ce_type *cei_type_record(cei_arena *arena, const ce_type *const *types, uint32_t count)
+{
+    return of_fields(arena, CE_KIND_RECORD, (const char *const[]){"a", "b", "c", "d"}, types, count);
 }
 
 const ce_type *cei_type_list(cei_arena *arena, const ce_type *element)

@@ -39,6 +39,8 @@ bool cei_type_validate(const ce_type *type, const char **why);
  * to the types that they are made of; NULL when memory is short. */
 const ce_type *cei_type_pair(cei_arena *arena, const ce_type *key, const ce_type *value);
 const ce_type *cei_type_list(cei_arena *arena, const ce_type *element);
+const ce_type *cei_type_option(cei_arena *arena, const ce_type *value);
+const ce_type *cei_type_record(cei_arena *arena, const ce_type *const *types, uint32_t count);
 
 /* A deep copy of the description itself, names included. NULL when memory is short. */
 const ce_type *cei_type_copy(cei_arena *arena, const ce_type *type);
@@ -47,6 +49,21 @@ const ce_type *cei_type_copy(cei_arena *arena, const ce_type *type);
  * changed. What an absent option holds is not looked at. CE_MEMORY leaves *value as it was or half moved: drop
  * it then. */
 ce_status cei_value_own(const ce_type *type, void *value, cei_arena *arena);
+
+/* A shallow copy of a value whose size is not known to the compiler, for loops over many: the usual sizes without a
+ * call. */
+static inline void cei_value_copy(void *restrict to, const void *restrict from, size_t bytes)
+{
+    if (__builtin_expect(bytes == 8, 1)) {
+        memcpy(to, from, 8);
+    } else if (bytes == 16) {
+        memcpy(to, from, 16);
+    } else if (bytes == 4) {
+        memcpy(to, from, 4);
+    } else {
+        memcpy(to, from, bytes);
+    }
+}
 
 /* By structure, as ce_type_compare() == 0: NaN equals NaN, and 0.0 equals -0.0. */
 static inline bool cei_value_equal(const ce_type *type, const void *a, const void *b)

@@ -2,7 +2,7 @@
  * What one task of save_as_text_file leaves behind: a whole file under the partition's name, or nothing; and a full
  * disk.
  */
-#include "io/save_text.h"
+#include "io/save.h"
 #include "support/expect.h"
 #include "support/files.h"
 #include <stdlib.h>

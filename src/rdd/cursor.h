@@ -12,6 +12,7 @@
 #define CERIUM_RDD_CURSOR_H
 
 #include "base/arena.h"
+#include "shuffle/share.h"
 #include <cerium/event.h>
 #include <cerium/rdd.h>
 #include <cerium/task.h>
@@ -54,6 +55,7 @@ typedef struct cei_input {
 struct cei_run {
     cei_arena arena; /* task memory: cursor states; ce_task_alloc */
     cei_pool *pool;
+    cei_share share;     /* of the budget, for operators that keep rows */
     uint32_t batch_rows; /* rows that an operator aims to give at once */
     uint32_t partition, attempt;
     int32_t job, stage;

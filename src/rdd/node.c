@@ -5,6 +5,7 @@
  */
 #include "rdd/node.h"
 #include "base/error.h"
+#include "shuffle/range.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -53,6 +54,22 @@ const ce_type *cei_scope_list(cei_scope *scope, const ce_type *element)
 {
     cei_lock_take(&scope->lock);
     const ce_type *type = cei_type_list(&scope->arena, element);
+    cei_lock_give(&scope->lock);
+    return type;
+}
+
+const ce_type *cei_scope_option(cei_scope *scope, const ce_type *value)
+{
+    cei_lock_take(&scope->lock);
+    const ce_type *type = cei_type_option(&scope->arena, value);
+    cei_lock_give(&scope->lock);
+    return type;
+}
+
+const ce_type *cei_scope_record(cei_scope *scope, const ce_type *const *types, uint32_t count)
+{
+    cei_lock_take(&scope->lock);
+    const ce_type *type = cei_type_record(&scope->arena, types, count);
     cei_lock_give(&scope->lock);
     return type;
 }
@@ -211,6 +228,8 @@ static const char *kind_text(ce_function_kind kind)
         [CE_FUNCTION_FOREACH_PARTITION] = "CE_FOREACH_PARTITION",
         [CE_FUNCTION_COMPARE] = "CE_COMPARE",
         [CE_FUNCTION_PARTITION] = "CE_PARTITIONER",
+        [CE_FUNCTION_GROUPS] = "CE_MAP_GROUPS",
+        [CE_FUNCTION_COGROUPS] = "CE_MAP_COGROUP",
     };
     return kind > 0 && kind < sizeof texts / sizeof *texts ? texts[kind] : "an unknown macro";
 }
@@ -273,6 +292,33 @@ void *cei_node_args(ce_rdd *node, const ce_type *type)
     return node->args;
 }
 
+bool cei_node_copy_args(ce_rdd *node, const ce_type *type, const void *value)
+{
+    if (node->status != CE_OK) {
+        return false;
+    }
+    if (!value) {
+        cei_node_poison(node, CE_INVALID, "the zero value is NULL");
+        return false;
+    }
+    node->args = cei_scope_copy_values(node->scope, type, value, 1);
+    node->args_type = type;
+    if (!node->args) {
+        cei_node_poison(node, CE_MEMORY, "out of memory");
+    }
+    return node->args != NULL;
+}
+
+bool cei_node_gives(ce_rdd *node, const ce_function *f, const ce_type *type)
+{
+    char gives[256], needs[256];
+    if (node->status == CE_OK && !ce_type_equal(f->out, type)) {
+        cei_node_poison(node, CE_TYPE, "%s gives %s, needs to give %s", f->name,
+                        ce_type_text(f->out, gives, sizeof gives), ce_type_text(type, needs, sizeof needs));
+    }
+    return node->status == CE_OK;
+}
+
 /* ---- using ---- */
 
 static ce_status prepare_locked(ce_rdd *node)
@@ -282,6 +328,12 @@ static ce_status prepare_locked(ce_rdd *node)
     }
     for (uint32_t i = 0; i < node->parent_count; i++) {
         CE_TRY(prepare_locked(node->parents[i]));
+    }
+    if (node->shuffle && node->shuffle->partitioner.kind == CEI_PARTITIONER_RANGE) {
+        ce_rdd *determiner = node->shuffle->partitioner.range->determiner;
+        if (determiner && determiner != node) { /* shuffled by the range of an RDD that may not stand below it */
+            CE_TRY(prepare_locked(determiner));
+        }
     }
     if (node->op->prepare) {
         ce_status status = node->op->prepare(node);

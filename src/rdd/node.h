@@ -60,9 +60,11 @@ struct ce_rdd {
     bool late;            /* it, or one below it, prepares late */
     cei_shuffle *shuffle; /* not NULL: parents[0] is the only parent, and across this shuffle */
 
-    const ce_function *function;
-    const void *env; /* of function->env, or NULL */
-    void *args;      /* of args_type, or NULL */
+    const ce_function *function;        /* of combining: merges a value into an accumulator */
+    const ce_function *create;          /* of combining: an accumulator from a key's first value, or NULL */
+    const ce_function *merge_combiners; /* of combining: merges two accumulators, or NULL: as function */
+    const void *env;                    /* of function->env, or NULL */
+    void *args;                         /* of args_type, or NULL */
     const ce_type *args_type;
 
     cei_partitioner partitioner; /* kind CEI_PARTITIONER_NONE: not known */
@@ -73,6 +75,8 @@ struct ce_rdd {
     _Atomic(bool) prepared; /* under scope->prepare_lock until true */
     uint32_t partition_count;
 };
+
+struct ce_result; /* cerium/action.h */
 
 /* Where nodes live and what they need of the context, of which it is the first member. */
 typedef struct cei_scope {
@@ -85,6 +89,12 @@ typedef struct cei_scope {
     uint64_t files_partition_bytes_max;
     /* Runs a job that counts the rows of partitions 0 .. count-1 of rdd: for zip_with_index. Set by the context. */
     ce_status (*count_rows)(ce_rdd *rdd, uint32_t count, uint64_t *rows);
+    /* Runs jobs that sample the keys of a prepared rdd, and determines the range: at most so many partitions. name is
+     * for people. Set by the context. */
+    ce_status (*sample_bounds)(ce_rdd *rdd, cei_range *range, uint32_t partitions, const char *name);
+    /* Runs a job over all partitions of a prepared node and gives all rows: for operators whose prepare needs to know
+     * what is in their input. Set by the context. */
+    ce_status (*collect)(ce_rdd *node, const char *action, struct ce_result *rows);
 } cei_scope;
 
 ce_status cei_scope_open(cei_scope *scope, cei_pool *pool);
@@ -95,6 +105,8 @@ void *cei_scope_alloc(cei_scope *scope, size_t bytes);
 /* pair and list types in the scope; NULL when memory is short. */
 const ce_type *cei_scope_pair(cei_scope *scope, const ce_type *key, const ce_type *value);
 const ce_type *cei_scope_list(cei_scope *scope, const ce_type *element);
+const ce_type *cei_scope_option(cei_scope *scope, const ce_type *value);
+const ce_type *cei_scope_record(cei_scope *scope, const ce_type *const *types, uint32_t count);
 /* A deep copy of count values that lives as long as the scope, or NULL. */
 void *cei_scope_copy_values(cei_scope *scope, const ce_type *type, const void *values, uint64_t count);
 
@@ -122,6 +134,12 @@ bool cei_node_pair(ce_rdd *node, const ce_type *type, const ce_type **key, const
 
 /* Sets args to a zeroed value of this type in the scope. NULL: poisoned. */
 void *cei_node_args(ce_rdd *node, const ce_type *type);
+
+/* Sets args to a deep copy of a value of this type. false: poisoned. */
+bool cei_node_copy_args(ce_rdd *node, const ce_type *type, const void *value);
+
+/* false: f gives another type, and the node is poisoned. */
+bool cei_node_gives(ce_rdd *node, const ce_function *f, const ce_type *type);
 
 static inline bool cei_node_is_sound(const ce_rdd *node)
 {

@@ -3,9 +3,10 @@
  * is released when its last row has been handed on and the next batch is asked for.
  */
 #include "rdd/shuffle_read.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "data/block.h"
-#include "shuffle/table.h"
+#include "shuffle/range.h"
 
 /* ---- rows as they come ---- */
 
@@ -18,20 +19,36 @@ struct read_state {
     cei_arena parts;
 };
 
-static bool read_next_block(struct read_state *state)
+/* Blocks ahead of the one that is read which the system is told of. */
+enum { READ_AHEAD = 4 };
+
+cei_pull cei_input_take(cei_run *run, uint32_t index, ce_block *block)
 {
-    cei_input *input = &state->cursor.run->inputs[state->input];
-    cei_block_release(&state->block);
+    cei_input *input = &run->inputs[index];
     if (input->count == 0) {
-        return false;
+        run->wanted = index;
+        return input->ended ? CEI_END : CEI_WANT;
     }
-    state->block = input->blocks[input->first];
+    *block = input->blocks[input->first];
     input->first = (input->first + 1) % input->room;
     input->count--;
-    cei_block_reader_open(&state->reader, input->type, &state->block);
-    state->cursor.run->metrics.shuffle_rows_read += state->block.rows;
-    state->cursor.run->metrics.shuffle_bytes_read += state->block.byte_count;
-    return true;
+    if (input->count >= READ_AHEAD) {
+        cei_block_will_load(&input->blocks[(input->first + READ_AHEAD - 1) % input->room]);
+    }
+    run->metrics.shuffle_rows_read += block->rows;
+    run->metrics.shuffle_bytes_read += block->byte_count;
+    return CEI_ROWS;
+}
+
+ce_status cei_input_load(cei_run *run, ce_block *block)
+{
+    if (!cei_block_is_lent(block)) {
+        return CE_OK;
+    }
+    int64_t begin_ns = cei_clock_ns();
+    ce_status status = cei_block_load(block, run->pool);
+    run->metrics.fetch_wait_ns += cei_clock_ns() - begin_ns;
+    return status;
 }
 
 static cei_pull read_next(cei_cursor *cursor, cei_batch *batch)
@@ -39,12 +56,17 @@ static cei_pull read_next(cei_cursor *cursor, cei_batch *batch)
     struct read_state *state = (struct read_state *)cursor;
     cei_run *run = cursor->run;
     for (;;) {
-        if (state->reader.left == 0 && !read_next_block(state)) {
-            if (run->inputs[state->input].ended) {
-                return CEI_END;
+        if (state->reader.left == 0) {
+            cei_block_release(&state->block);
+            cei_pull pulled = cei_input_take(run, state->input, &state->block);
+            if (pulled != CEI_ROWS) {
+                return pulled;
             }
-            run->wanted = state->input;
-            return CEI_WANT;
+            ce_status status = cei_input_load(run, &state->block);
+            if (status != CE_OK) {
+                return cei_run_fail(run, status);
+            }
+            cei_block_reader_open(&state->reader, run->inputs[state->input].type, &state->block);
         }
         cei_arena_reset(&state->parts);
         ce_status status = cei_block_reader_next(&state->reader, run->batch_rows, state->scratch, &state->parts,
@@ -80,92 +102,22 @@ ce_status cei_shuffle_read_open(cei_run *run, const ce_rdd *node, uint32_t parti
     return input < 0 || !state->scratch ? CE_MEMORY : CE_OK;
 }
 
+uint32_t cei_shuffle_read_input(const cei_cursor *cursor)
+{
+    return ((const struct read_state *)(const void *)cursor)->input;
+}
+
 ce_status cei_wide_input_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
 {
     return node->shuffle ? cei_shuffle_read_open(run, node, partition, cursor)
                          : cei_open_parent(run, node, 0, partition, cursor);
 }
 
-/* ---- one row per key ---- */
-
-struct combined_state {
-    cei_cursor cursor;
-    cei_cursor *input;
-    cei_shuffle shuffle;
-    cei_table table;
-    bool full; /* the input has ended: rows come out */
-    uint64_t position;
-    char *rows;
-    cei_arena strings;
-};
-
-static cei_pull combined_fill(struct combined_state *state)
-{
-    cei_run *run = state->cursor.run;
-    cei_batch in;
-    cei_pull pulled;
-    while ((pulled = state->input->next(state->input, &in)) == CEI_ROWS) {
-        if (cei_run_is_cancelled(run)) {
-            return CEI_FAILED;
-        }
-        cei_arena_reset(&state->strings);
-        cei_user_begin(run, state->cursor.node, &state->strings);
-        ce_status status = cei_table_push(&state->table, in.rows, in.count);
-        if (cei_user_end(run) == CEI_FAILED) {
-            return CEI_FAILED;
-        }
-        if (status != CE_OK) {
-            return cei_run_fail(run, status);
-        }
-    }
-    state->full = pulled == CEI_END;
-    return pulled;
-}
-
-static cei_pull combined_next(cei_cursor *cursor, cei_batch *batch)
-{
-    struct combined_state *state = (struct combined_state *)cursor;
-    if (!state->full) {
-        cei_pull pulled = combined_fill(state);
-        if (pulled != CEI_END) {
-            return pulled;
-        }
-    }
-    cei_arena_reset(&state->strings);
-    ce_status status = cei_table_scan(&state->table, &state->position, cursor->run->batch_rows, state->rows, NULL,
-                                      &state->strings, &batch->count);
-    batch->rows = state->rows;
-    return status != CE_OK ? cei_run_fail(cursor->run, status) : batch->count ? CEI_ROWS : CEI_END;
-}
-
-static void combined_close(cei_cursor *cursor)
-{
-    struct combined_state *state = (struct combined_state *)cursor;
-    cei_table_close(&state->table);
-    cei_arena_close(&state->strings);
-}
-
-ce_status cei_combined_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
-{
-    struct combined_state *state = cei_cursor_new(run, node, sizeof *state, combined_next);
-    if (!state) {
-        return CE_MEMORY;
-    }
-    state->cursor.close = combined_close;
-    /* Without a function rows are whole keys: distinct. */
-    state->shuffle = cei_shuffle_of(node->type, node->function != NULL, node->function, true);
-    cei_table_open(&state->table, &state->shuffle, state->shuffle.value ? state->shuffle.value->bytes : 0, run->pool);
-    cei_arena_open(&state->strings, run->pool, 0);
-    state->rows = cei_arena_alloc_zeroed(&run->arena, (size_t)run->batch_rows * node->type->bytes);
-    *cursor = &state->cursor;
-    return state->rows ? cei_wide_input_open(run, node, partition, &state->input) : CE_MEMORY;
-}
-
 /* ---- building ---- */
 
-cei_shuffle cei_shuffle_of(const ce_type *row, bool pair, const ce_function *combine, bool combines)
+cei_shuffle cei_shuffle_of(const ce_type *row, bool pair)
 {
-    cei_shuffle shuffle = {.type = row, .key = row, .combine = combine, .combines = combines};
+    cei_shuffle shuffle = {.type = row, .key = row};
     if (pair) {
         shuffle.key = row->fields[0].type;
         shuffle.value = row->fields[1].type;
@@ -190,7 +142,8 @@ bool cei_node_set_shuffle(ce_rdd *node, cei_shuffle shuffle, cei_partitioner par
     shuffle.id = atomic_fetch_add(&node->scope->next_shuffle, 1);
     shuffle.partitioner = partitioner;
     *node->shuffle = shuffle;
-    bool by_key = partitioner.kind == CEI_PARTITIONER_HASH || partitioner.kind == CEI_PARTITIONER_FUNCTION;
+    bool by_key = partitioner.kind == CEI_PARTITIONER_HASH || partitioner.kind == CEI_PARTITIONER_FUNCTION ||
+                  partitioner.kind == CEI_PARTITIONER_RANGE;
     if (by_key && shuffle.value) {
         node->partitioner = partitioner;
     }
@@ -214,6 +167,38 @@ cei_partitioner cei_default_partitioner(ce_rdd *parent, uint32_t partitions)
                                partitions ? partitions : parent->scope->default_partitions);
 }
 
+cei_partitioner cei_default_partitioner_of(ce_rdd *const *rdds, uint32_t count, uint32_t partitions)
+{
+    uint32_t most = 0;
+    const cei_partitioner *best = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        const bool known = cei_node_prepare_early(rdds[i]) && rdds[i]->partition_count > 0;
+        const uint32_t own = known ? rdds[i]->partition_count : rdds[i]->scope->default_parallelism;
+        most = own > most ? own : most;
+        const cei_partitioner *partitioner = &rdds[i]->partitioner;
+        const bool has = partitioner->kind != CEI_PARTITIONER_NONE && partitioner->count > 0;
+        best = has && (!best || partitioner->count > best->count) ? partitioner : best;
+    }
+    const uint32_t wanted = rdds[0]->scope->default_partitions ? rdds[0]->scope->default_partitions : most;
+    if (partitions == 0 && best && ((uint64_t)best->count * 10 > most || best->count >= wanted)) {
+        return *best;
+    }
+    return (cei_partitioner){.kind = CEI_PARTITIONER_HASH, .count = partitions ? partitions : wanted};
+}
+
+ce_rdd *cei_partitioned(ce_rdd *rdd, cei_partitioner partitioner, ce_site site)
+{
+    if (cei_partitioner_equal(rdd->partitioner, partitioner)) {
+        return rdd;
+    }
+    ce_rdd *node = cei_node_new(&cei_op_partition_by, NULL, site, &rdd, 1);
+    if (cei_node_is_sound(node)) {
+        node->type = rdd->type;
+        cei_node_set_shuffle(node, cei_shuffle_of(rdd->type, true), partitioner);
+    }
+    return node;
+}
+
 ce_status cei_wide_prepare(ce_rdd *node)
 {
     uint32_t parents = node->parents[0]->partition_count;
@@ -222,9 +207,11 @@ ce_status cei_wide_prepare(ce_rdd *node)
         return CE_OK;
     }
     if (node->shuffle->partitioner.count == 0) {
-        node->shuffle->partitioner.count = parents;
+        bool by_range = node->shuffle->partitioner.kind == CEI_PARTITIONER_RANGE;
+        uint32_t count = by_range ? node->shuffle->partitioner.range->bound_count + 1 : parents;
+        node->shuffle->partitioner.count = count;
         if (node->partitioner.kind != CEI_PARTITIONER_NONE) {
-            node->partitioner.count = parents;
+            node->partitioner.count = count;
         }
     }
     node->partition_count = node->shuffle->partitioner.count;

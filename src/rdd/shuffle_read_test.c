@@ -79,16 +79,14 @@ static void map_outputs_are_read_in_the_order_of_their_partitions(void **state)
 static void a_shuffle_of_pairs_knows_key_and_value_and_of_rows_the_row(void **state)
 {
     (void)state;
-    cei_shuffle pairs = cei_shuffle_of(CE_TYPE(text_text), true, NULL, false);
+    cei_shuffle pairs = cei_shuffle_of(CE_TYPE(text_text), true);
     assert_ptr_equal(pairs.key, CE_TYPE(ce_str));
     assert_ptr_equal(pairs.value, CE_TYPE(ce_str));
     assert_int_equal(pairs.value_offset, offsetof(text_text, value));
     assert_false(pairs.combines);
-    cei_shuffle rows = cei_shuffle_of(CE_TYPE(text_text), false, &ce_fn_add, true);
+    cei_shuffle rows = cei_shuffle_of(CE_TYPE(text_text), false);
     assert_ptr_equal(rows.key, CE_TYPE(text_text));
     assert_null(rows.value);
-    assert_true(rows.combines);
-    assert_ptr_equal(rows.combine, &ce_fn_add);
 }
 
 static void partitions_are_the_parents_unless_asked_for(void **state)

@@ -34,6 +34,8 @@ struct ce_context {
     cei_executor *executor;
     uint32_t task_failures_max;
     uint32_t batch_rows;
+    uint64_t task_share_bytes;   /* of the pool's limit: what the operators of one task may keep */
+    const char *spill_directory; /* the setting's; NULL: where temporary files are */
     struct cei_progress *progress;
 
     cei_lock lock;

@@ -2,8 +2,8 @@
  * task_set.c: claiming, running and retrying the tasks of a stage.
  *
  * The path of one task: claim an index, open the task over the stage's nodes, feed it the blocks of its shuffles, step
- * it, and, when it is done, put its blocks into the shuffle store or the job's results. A task that fails leaves
- * nothing behind.
+ * it. A map task's blocks go to the shuffle store as they come, where they count when it is done; what a result task
+ * gives becomes the job's when it is done. A task that fails leaves nothing behind.
  */
 #include "sched/task_set.h"
 #include "base/clock.h"
@@ -51,14 +51,29 @@ static ce_status feed_inputs(cei_task_set *set, ce_task *task)
     return CE_OK;
 }
 
-static ce_status step_to_end(ce_task *task, cei_blocks *blocks)
+/* One attempt's output. */
+struct giving {
+    cei_task_set *set;
+    uint32_t index, attempt;
+    cei_blocks results; /* of a result stage */
+};
+
+static ce_status give_block(struct giving *to, ce_block *block)
+{
+    const cei_task_set *set = to->set;
+    return set->work.output ? cei_store_add(set->context->store, set->work.output->shuffle->id,
+                                            cei_task_set_partition(set, to->index), to->attempt, block)
+                            : cei_blocks_push(&to->results, block);
+}
+
+static ce_status step_to_end(ce_task *task, struct giving *to)
 {
     ce_block block;
     uint32_t wanted;
     for (;;) {
         switch (ce_task_step(task, &block, &wanted)) {
         case CE_STEP_BLOCK:
-            CE_TRY(cei_blocks_push(blocks, &block));
+            CE_TRY(give_block(to, &block));
             break;
         case CE_STEP_AGAIN:
             break;
@@ -75,15 +90,24 @@ static ce_status step_to_end(ce_task *task, cei_blocks *blocks)
     }
 }
 
-static ce_status commit(cei_task_set *set, uint32_t index, cei_blocks *blocks)
+/* Makes the output count, or forgets it. Returns the attempt's status. */
+static ce_status end_giving(struct giving *to, ce_status status)
 {
+    cei_task_set *set = to->set;
     if (set->work.output) {
-        return cei_store_put(set->context->store, set->work.output->shuffle->id, cei_task_set_partition(set, index),
-                             blocks);
+        cei_store *store = set->context->store;
+        const int32_t shuffle = set->work.output->shuffle->id;
+        const uint32_t map = cei_task_set_partition(set, to->index);
+        if (status == CE_OK) {
+            return cei_store_commit(store, shuffle, map, to->attempt);
+        }
+        cei_store_abort(store, shuffle, map, to->attempt);
+    } else if (status == CE_OK) {
+        set->results[to->index] = to->results;
+    } else {
+        cei_blocks_close(&to->results);
     }
-    set->results[index] = *blocks;
-    *blocks = (cei_blocks){0};
-    return CE_OK;
+    return status;
 }
 
 static void add_metrics(ce_task_metrics *sum, const ce_task_metrics *more)
@@ -100,6 +124,9 @@ static void add_metrics(ce_task_metrics *sum, const ce_task_metrics *more)
     sum->shuffle_bytes_written += more->shuffle_bytes_written;
     sum->result_rows += more->result_rows;
     sum->result_bytes += more->result_bytes;
+    sum->spilled_memory_bytes += more->spilled_memory_bytes;
+    sum->spilled_disk_bytes += more->spilled_disk_bytes;
+    sum->fetch_wait_ns += more->fetch_wait_ns;
     if (more->memory_bytes_max > sum->memory_bytes_max) {
         sum->memory_bytes_max = more->memory_bytes_max;
     }
@@ -126,6 +153,8 @@ static ce_status run_attempt(cei_task_set *set, uint32_t index, uint32_t attempt
 {
     ce_context *context = set->context;
     cei_task_options options = {.pool = context->pool,
+                                .share_bytes = context->task_share_bytes,
+                                .spill_directory = context->spill_directory,
                                 .batch_rows = context->batch_rows,
                                 .partition = cei_task_set_partition(set, index),
                                 .attempt = attempt,
@@ -147,7 +176,7 @@ static ce_status run_attempt(cei_task_set *set, uint32_t index, uint32_t attempt
                           .attempt = attempt};
         cei_bus_post(&context->bus, &event);
     }
-    cei_blocks blocks = {0};
+    struct giving to = {.set = set, .index = index, .attempt = attempt};
     ce_task *task = NULL;
     ce_task_metrics metrics = {0};
     ce_status status = cei_task_open_node(&set->work, &options, &task);
@@ -155,16 +184,13 @@ static ce_status run_attempt(cei_task_set *set, uint32_t index, uint32_t attempt
         status = feed_inputs(set, task);
     }
     if (status == CE_OK) {
-        status = step_to_end(task, &blocks);
+        status = step_to_end(task, &to);
     }
     if (task) {
         metrics = *cei_task_metrics(task);
         ce_task_close(task);
     }
-    if (status == CE_OK) {
-        status = commit(set, index, &blocks);
-    }
-    cei_blocks_close(&blocks);
+    status = end_giving(&to, status);
     if (listened) {
         metrics.run_ns = cei_clock_ns() - begin_ns;
         metrics.cpu_ns = cei_clock_cpu_ns() - begin_cpu_ns;

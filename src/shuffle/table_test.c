@@ -37,6 +37,15 @@ CE_OPTION(maybe, double);
 CE_PAIR(maybe_count, maybe, int64_t);
 CE_RECORD(wide, (int64_t, a), (int32_t, b), (double, c));
 CE_PAIR(wide_count, wide, int64_t);
+CE_PAIR(int8_pair, int8_t, uint8_t);
+CE_PAIR(int8_pair_count, int8_pair, int64_t);
+CE_PAIR(int64_pair, int64_t, int64_t);
+CE_PAIR(int64_pair_count, int64_pair, int64_t);
+CE_RECORD(three, (int32_t, a), (int16_t, b), (bool, c), (int8_t, d), (uint32_t, e));
+CE_PAIR(three_count, three, int64_t);
+CE_PAIR(gap, int64_t, int32_t);
+CE_PAIR(gap_count, gap, int64_t);
+CE_PAIR(uint64_count, uint64_t, int64_t);
 CE_PAIR(int64_text, int64_t, ce_str);
 CE_PAIR(text_text, ce_str, ce_str);
 
@@ -58,15 +67,16 @@ static uint64_t seed(void)
     return text ? strtoull(text, NULL, 10) : 20240229;
 }
 
-static cei_shuffle shuffle_of(const ce_type *row, const ce_function *combine)
+static cei_combiner combiner_of(const ce_type *row, const ce_function *merge)
 {
-    cei_shuffle shuffle = {.type = row, .key = row, .combine = combine, .combines = true};
-    if (combine) {
-        shuffle.key = row->fields[0].type;
-        shuffle.value = row->fields[1].type;
-        shuffle.value_offset = row->fields[1].offset;
+    cei_combiner combiner = {.row = row, .out = row, .key = row};
+    if (merge) {
+        combiner.key = row->fields[0].type;
+        combiner.value = combiner.accumulator = row->fields[1].type;
+        combiner.value_offset = combiner.accumulator_offset = row->fields[1].offset;
+        combiner.merge = merge;
     }
-    return shuffle;
+    return combiner;
 }
 
 /* ---- random keys ---- */
@@ -145,27 +155,27 @@ static uint32_t model(const ce_type *row, char *rows, uint32_t count)
 /* All rows of a table in key order, in memory of the caller; strings may point into the table and the arena. */
 static char *scan_all(const cei_table *table, cei_random *random, cei_arena *arena, uint32_t *count)
 {
-    const ce_type *row = table->shuffle->type;
+    const ce_type *row = table->combiner->out;
     char *rows = calloc(table->used + 1, row->bytes);
-    uint32_t hashes[1000], n;
+    uint32_t n;
     uint64_t position = 0;
     *count = 0;
     do {
         uint32_t most = 1 + (uint32_t)cei_random_below(random, 1000);
         char *to = rows + (size_t)*count * row->bytes;
-        assert_int_equal(cei_table_scan(table, &position, most, to, hashes, arena, &n), CE_OK);
+        assert_int_equal(cei_table_scan(table, &position, most, to, arena, &n), CE_OK);
         assert_true(n <= most);
         *count += n;
         assert_true(*count <= table->used);
     } while (n);
     assert_int_equal(*count, table->used);
-    qsort_r(rows, *count, row->bytes, by_key, (void *)(uintptr_t)table->shuffle->key);
+    qsort_r(rows, *count, row->bytes, by_key, (void *)(uintptr_t)table->key);
     return rows;
 }
 
 static void push_in_parts(cei_table *table, cei_random *random, const char *rows, uint32_t count)
 {
-    uint32_t bytes = table->shuffle->type->bytes;
+    uint32_t bytes = table->combiner->out->bytes;
     for (uint32_t i = 0; i < count;) {
         uint32_t part = 1 + (uint32_t)cei_random_below(random, cei_random_below(random, 2) ? 3 : 2000);
         part = part < count - i ? part : count - i;
@@ -194,7 +204,7 @@ static void check_sums(const ce_type *row, uint32_t count, cei_random *random)
     cei_pool *pool = cei_pool_open(UINT64_MAX);
     cei_arena arena;
     cei_arena_open(&arena, pool, 0);
-    cei_shuffle shuffle = shuffle_of(row, &ce_fn_add);
+    cei_combiner combiner = combiner_of(row, &ce_fn_add);
     cei_table table;
     char *rows = calloc(count + 1, row->bytes);
     for (uint32_t i = 0; i < count; i++) {
@@ -202,7 +212,7 @@ static void check_sums(const ce_type *row, uint32_t count, cei_random *random)
         random_key(random, &arena, row->fields[0].type, rows + (size_t)i * row->bytes);
         memcpy(rows + (size_t)i * row->bytes + row->fields[1].offset, &one, 8);
     }
-    cei_table_open(&table, &shuffle, 8, pool);
+    cei_table_open(&table, &combiner, pool);
     push_in_parts(&table, random, rows, count);
     uint32_t got_count, wanted_count = model(row, rows, count);
     char *got = scan_all(&table, random, &arena, &got_count);
@@ -218,10 +228,12 @@ static void check_sums(const ce_type *row, uint32_t count, cei_random *random)
 static void sums_by_keys_of_every_type_are_those_of_a_sorted_array(void **state)
 {
     (void)state;
-    static const ce_type *const rows[] = {&ce_type_str_count,   &ce_type_int64_count,  &ce_type_int32_count,
-                                          &ce_type_int8_count,  &ce_type_double_count, &ce_type_float_count,
-                                          &ce_type_bool_count,  &ce_type_named_count,  &ce_type_words_count,
-                                          &ce_type_longs_count, &ce_type_maybe_count,  &ce_type_wide_count};
+    static const ce_type *const rows[] = {&ce_type_str_count,       &ce_type_int64_count,      &ce_type_int32_count,
+                                          &ce_type_int8_count,      &ce_type_double_count,     &ce_type_float_count,
+                                          &ce_type_bool_count,      &ce_type_named_count,      &ce_type_words_count,
+                                          &ce_type_longs_count,     &ce_type_maybe_count,      &ce_type_wide_count,
+                                          &ce_type_int8_pair_count, &ce_type_int64_pair_count, &ce_type_three_count,
+                                          &ce_type_gap_count,       &ce_type_uint64_count};
     cei_random random;
     cei_random_seed(&random, seed());
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -240,12 +252,12 @@ static void keys_that_no_row_has_repeat_are_each_a_row(void **state)
     cei_random random;
     cei_random_seed(&random, seed());
     cei_arena_open(&arena, pool, 0);
-    cei_shuffle shuffle = shuffle_of(&ce_type_int64_count, &ce_fn_add);
+    cei_combiner combiner = combiner_of(&ce_type_int64_count, &ce_fn_add);
     int64_count *rows = calloc(KEYS, sizeof *rows);
     /* Neighbours, and numbers that differ in high bits only: the table must find a slot for each in reasonable time. */
     for (int shift = 0; shift <= 44; shift += 22) {
         cei_table table;
-        cei_table_open(&table, &shuffle, 8, pool);
+        cei_table_open(&table, &combiner, pool);
         for (int64_t i = 0; i < KEYS; i++) {
             rows[i] = (int64_count){(int64_t)((uint64_t)i << shift), i};
         }
@@ -276,9 +288,9 @@ static void strings_at_the_end_of_a_page_are_read_no_further(void **state)
     assert_int_equal(mprotect(pages + PAGE, PAGE, PROT_NONE), 0);
     memset(pages, 'z', PAGE);
     cei_pool *pool = cei_pool_open(UINT64_MAX);
-    cei_shuffle shuffle = shuffle_of(&ce_type_str_count, &ce_fn_add);
+    cei_combiner combiner = combiner_of(&ce_type_str_count, &ce_fn_add);
     cei_table table;
-    cei_table_open(&table, &shuffle, 8, pool);
+    cei_table_open(&table, &combiner, pool);
     for (uint32_t bytes = 0; bytes <= LENGTH_MAX; bytes++) {
         char elsewhere[64 + LENGTH_MAX];
         memset(elsewhere, 'q', sizeof elsewhere); /* what stands behind a key must not count */
@@ -290,7 +302,7 @@ static void strings_at_the_end_of_a_page_are_read_no_further(void **state)
     str_count rows[LENGTH_MAX + 2];
     uint64_t position = 0;
     uint32_t count;
-    assert_int_equal(cei_table_scan(&table, &position, LENGTH_MAX + 2, (char *)rows, NULL, NULL, &count), CE_OK);
+    assert_int_equal(cei_table_scan(&table, &position, LENGTH_MAX + 2, (char *)rows, NULL, &count), CE_OK);
     assert_int_equal(count, LENGTH_MAX + 1);
     for (uint32_t i = 0; i < count; i++) {
         assert_int_equal(rows[i].value, 2);
@@ -303,8 +315,8 @@ static void strings_at_the_end_of_a_page_are_read_no_further(void **state)
 static void distinct_rows_are_those_of_a_sorted_array(void **state)
 {
     (void)state;
-    static const ce_type *const types[] = {&ce_type_ce_str, &ce_type_int64_t, &ce_type_double,
-                                           &ce_type_named,  &ce_type_words,   &ce_type_maybe};
+    static const ce_type *const types[] = {&ce_type_ce_str, &ce_type_int64_t, &ce_type_double, &ce_type_named,
+                                           &ce_type_words,  &ce_type_maybe,   &ce_type_three,  &ce_type_int64_pair};
     enum { COUNT = 5000 };
     cei_random random;
     cei_random_seed(&random, seed() + 1);
@@ -312,14 +324,14 @@ static void distinct_rows_are_those_of_a_sorted_array(void **state)
         cei_pool *pool = cei_pool_open(UINT64_MAX);
         cei_arena arena;
         cei_table table;
-        cei_shuffle shuffle = shuffle_of(types[i], NULL);
+        cei_combiner combiner = combiner_of(types[i], NULL);
         uint32_t size = types[i]->bytes, got_count, wanted = 0;
         char *rows = calloc(COUNT, size);
         cei_arena_open(&arena, pool, 0);
         for (uint32_t j = 0; j < COUNT; j++) {
             random_key(&random, &arena, types[i], rows + (size_t)j * size);
         }
-        cei_table_open(&table, &shuffle, 0, pool);
+        cei_table_open(&table, &combiner, pool);
         push_in_parts(&table, &random, rows, COUNT);
         qsort_r(rows, COUNT, size, by_key, (void *)(uintptr_t)types[i]);
         for (uint32_t j = 0; j < COUNT; j++) {
@@ -338,15 +350,244 @@ static void distinct_rows_are_those_of_a_sorted_array(void **state)
     }
 }
 
+/* ---- accumulators of another type ---- */
+
+CE_RECORD(mean, (int64_t, sum), (int64_t, count));
+CE_PAIR(int32_mean, int32_t, mean);
+
+static inline mean begin(int64_t value)
+{
+    return (mean){value, 1};
+}
+CE_MAP(begin, int64_t, mean)
+
+static inline mean merge(mean so_far, int64_t value)
+{
+    return (mean){so_far.sum + value, so_far.count + 1};
+}
+CE_AGGREGATE(merge, mean, int64_t)
+
+static void an_accumulator_begins_as_created_or_with_zero(void **state)
+{
+    (void)state;
+    enum { ROWS = 5000, KEYS = 40 };
+    static const mean zero = {1000, 0};
+    int32_count rows[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        rows[i] = (int32_count){i % KEYS - KEYS / 2, i};
+    }
+    for (int with_zero = 0; with_zero < 2; with_zero++) {
+        cei_pool *pool = cei_pool_open(UINT64_MAX);
+        cei_combiner combiner = combiner_of(&ce_type_int32_count, &ce_fn_merge);
+        combiner.out = &ce_type_int32_mean;
+        combiner.accumulator = &ce_type_mean;
+        combiner.accumulator_offset = offsetof(int32_mean, value);
+        combiner.create = with_zero ? NULL : &ce_fn_begin;
+        combiner.zero = with_zero ? &zero : NULL;
+        cei_table table;
+        int32_mean means[KEYS + 1];
+        uint64_t position = 0;
+        uint32_t count;
+        cei_table_open(&table, &combiner, pool);
+        assert_int_equal(cei_table_push(&table, (const char *)rows, ROWS), CE_OK);
+        assert_int_equal(cei_table_scan(&table, &position, KEYS + 1, (char *)means, NULL, &count), CE_OK);
+        assert_int_equal(count, KEYS);
+        for (uint32_t i = 0; i < count; i++) {
+            int64_t sum = with_zero ? 1000 : 0;
+            for (int j = means[i].key + KEYS / 2; j < ROWS; j += KEYS) {
+                sum += j;
+            }
+            assert_int_equal(means[i].value.sum, sum);
+            assert_int_equal(means[i].value.count, ROWS / KEYS);
+        }
+        cei_table_close(&table);
+        cei_pool_close(pool);
+    }
+}
+
+/* ---- layouts ---- */
+
+static void keys_that_leave_the_arrays_range_are_kept_with_all_others(void **state)
+{
+    (void)state;
+    cei_pool *pool = cei_pool_open(UINT64_MAX);
+    cei_combiner combiner = combiner_of(&ce_type_int64_count, &ce_fn_add);
+    cei_table table;
+    cei_arena arena;
+    cei_random random;
+    uint32_t count;
+    cei_random_seed(&random, seed());
+    cei_arena_open(&arena, pool, 0);
+    cei_table_open(&table, &combiner, pool);
+    const int64_count near[] = {{5, 1}, {0, 1}, {-3, 1}, {40000, 1}}, far[] = {{INT64_MAX, 1}, {0, 1}, {INT64_MIN, 1}};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(cei_table_push(&table, (const char *)&near[i], 1), CE_OK);
+        assert_int_equal(table.layout, CEI_TABLE_ARRAY);
+    }
+    assert_int_equal(cei_table_push(&table, (const char *)near, 4), CE_OK);
+    assert_int_equal(cei_table_push(&table, (const char *)far, 3), CE_OK);
+    assert_int_equal(table.layout, CEI_TABLE_WORDS);
+    int64_count *got = (int64_count *)(void *)scan_all(&table, &random, &arena, &count);
+    const int64_count wanted[] = {{INT64_MIN, 1}, {-3, 2}, {0, 3}, {5, 2}, {40000, 2}, {INT64_MAX, 1}};
+    assert_int_equal(count, 6);
+    assert_memory_equal(got, wanted, sizeof wanted);
+    free(got);
+    cei_table_reset(&table);
+    assert_int_equal(table.used, 0);
+    assert_int_equal(cei_table_push(&table, (const char *)far, 3), CE_OK);
+    got = (int64_count *)(void *)scan_all(&table, &random, &arena, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(got[1].key, 0);
+    assert_int_equal(got[1].value, 1);
+    free(got);
+    cei_table_close(&table);
+    cei_arena_close(&arena);
+    cei_pool_close(pool);
+}
+
+/* Pushes different keys, part by part and all once more, and looks for the sums. */
+static void check_keys(const uint64_t *keys, uint32_t count, uint32_t part, cei_table_layout layout)
+{
+    cei_pool *pool = cei_pool_open(UINT64_MAX);
+    cei_combiner combiner = combiner_of(&ce_type_uint64_count, &ce_fn_add);
+    cei_table table;
+    uint64_count *rows = calloc(count, sizeof *rows), *got = calloc(count + 1, sizeof *got);
+    uint64_t position = 0;
+    uint32_t got_count;
+    cei_table_open(&table, &combiner, pool);
+    for (uint32_t i = 0; i < count; i++) {
+        rows[i] = (uint64_count){keys[i], i + 1};
+    }
+    for (uint32_t i = 0; i < count; i += part) {
+        assert_int_equal(cei_table_push(&table, (const char *)(rows + i), part < count - i ? part : count - i), CE_OK);
+    }
+    assert_int_equal(cei_table_push(&table, (const char *)rows, count), CE_OK);
+    assert_int_equal(table.layout, layout);
+    assert_int_equal(cei_table_scan(&table, &position, count + 1, (char *)got, NULL, &got_count), CE_OK);
+    assert_int_equal(got_count, count);
+    qsort_r(rows, count, sizeof *rows, by_key, (void *)(uintptr_t)&ce_type_uint64_t);
+    qsort_r(got, count, sizeof *got, by_key, (void *)(uintptr_t)&ce_type_uint64_t);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(got[i].key, rows[i].key);
+        assert_int_equal(got[i].value, 2 * rows[i].value);
+    }
+    cei_table_close(&table);
+    cei_pool_close(pool);
+    free(rows);
+    free(got);
+}
+
+static void an_array_reaches_up_and_down_and_around_the_end_of_the_range(void **state)
+{
+    (void)state;
+    enum { KEYS = 1 << 16 };
+    static uint64_t keys[KEYS + 1];
+    static const uint32_t parts[] = {1, 7, 256, KEYS + 1};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        for (uint64_t i = 0; i <= KEYS; i++) {
+            keys[i] = 100 + i;
+        }
+        check_keys(keys, KEYS, parts[p], CEI_TABLE_ARRAY);
+        check_keys(keys, KEYS + 1, parts[p], CEI_TABLE_WORDS);
+        for (uint64_t i = 0; i <= KEYS; i++) { /* down, from a little above 0 to a little below 2^64 */
+            keys[i] = 1000 - i;
+        }
+        check_keys(keys, KEYS / 2, parts[p], CEI_TABLE_ARRAY);
+        check_keys(keys, KEYS + 1, parts[p], CEI_TABLE_WORDS);
+        for (uint64_t i = 0; i < 1000; i++) { /* to both sides in turn */
+            keys[i] = i % 2 ? 1ull << 63 | i : (1ull << 63) - i;
+        }
+        check_keys(keys, 1000, parts[p], CEI_TABLE_ARRAY);
+    }
+    const uint64_t far[] = {0, UINT64_MAX / 2, 1, UINT64_MAX / 2 + 1, UINT64_MAX};
+    check_keys(far, 5, 5, CEI_TABLE_WORDS);
+    check_keys(far, 5, 1, CEI_TABLE_WORDS);
+}
+
+CE_RECORD(large, (wide, a), (wide, b), (wide, c), (wide, d), (wide, e), (wide, f));
+CE_PAIR(int64_large, int64_t, large);
+
+static inline large later(large a, large b)
+{
+    return b.a.a >= a.a.a ? b : a;
+}
+CE_REDUCE(later, large)
+
+static void an_array_of_large_values_takes_no_more_than_a_cache(void **state)
+{
+    (void)state;
+    cei_pool *pool = cei_pool_open(UINT64_MAX);
+    cei_combiner combiner = combiner_of(&ce_type_int64_large, &ce_fn_later);
+    cei_table table;
+    cei_table_open(&table, &combiner, pool);
+    const int64_large rows[2] = {{1, {.a = {.a = 5}}}, {60000, {.a = {.a = 6}}}};
+    assert_int_equal(cei_table_push(&table, (const char *)rows, 2), CE_OK);
+    assert_true(cei_table_bytes(&table) <= 1 << 20);
+    assert_int_equal(table.used, 2);
+    cei_table_close(&table);
+    cei_pool_close(pool);
+}
+
+static void keys_are_told_apart_when_all_hashes_are_equal(void **state)
+{
+    (void)state;
+    static const ce_type *const rows[] = {&ce_type_str_count,   &ce_type_int64_count,      &ce_type_double_count,
+                                          &ce_type_words_count, &ce_type_int64_pair_count, &ce_type_three_count};
+    cei_random random;
+    cei_random_seed(&random, seed());
+    cei_key_hash_mask = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_sums(rows[i], 3000, &random);
+    }
+    cei_key_hash_mask = UINT32_MAX;
+}
+
+static void look_up_finds_what_is_there_and_makes_nothing(void **state)
+{
+    (void)state;
+    enum { KEYS = 200 };
+    cei_pool *pool = cei_pool_open(UINT64_MAX);
+    cei_table numbered, texted;
+    void *values[KEYS];
+    uint8_t is_new[KEYS];
+    int64_count numbers[KEYS];
+    str_count strings[KEYS];
+    char texts[KEYS][40];
+    cei_table_open_for(&numbered, &ce_type_int64_t, sizeof *numbers, 8, pool);
+    cei_table_open_for(&texted, &ce_type_ce_str, sizeof *strings, 8, pool);
+    for (int i = 0; i < KEYS; i++) {
+        int bytes = snprintf(texts[i], sizeof texts[i], i % 2 ? "%d" : "%d and more than fits inline", i);
+        numbers[i].key = i;
+        strings[i].key = (ce_str){texts[i], (uint32_t)bytes};
+    }
+    assert_int_equal(cei_table_look_up(&numbered, (const char *)numbers, sizeof *numbers, KEYS, values), CE_OK);
+    assert_null(values[0]);
+    assert_int_equal(cei_table_find(&numbered, (const char *)numbers, KEYS / 2, values, is_new), CE_OK);
+    assert_int_equal(cei_table_find(&texted, (const char *)strings, KEYS / 2, values, is_new), CE_OK);
+    assert_int_equal(cei_table_look_up(&numbered, (const char *)numbers, sizeof *numbers, KEYS, values), CE_OK);
+    for (int i = 0; i < KEYS; i++) {
+        assert_int_equal(values[i] != NULL, i < KEYS / 2);
+    }
+    assert_int_equal(cei_table_look_up(&texted, (const char *)strings, sizeof *strings, KEYS, values), CE_OK);
+    for (int i = 0; i < KEYS; i++) {
+        assert_int_equal(values[i] != NULL, i < KEYS / 2);
+    }
+    assert_int_equal(numbered.used, KEYS / 2);
+    assert_int_equal(texted.used, KEYS / 2);
+    cei_table_close(&numbered);
+    cei_table_close(&texted);
+    cei_pool_close(pool);
+}
+
 /* ---- growing ---- */
 
 /* The capacities that a table has had while keys 0, 1, 2, ... came, as how many different ones. */
 static uint32_t capacities(uint64_t keys, uint64_t expected, uint64_t *last)
 {
     cei_pool *pool = cei_pool_open(UINT64_MAX);
-    cei_shuffle shuffle = shuffle_of(&ce_type_int64_text, &ce_fn_greater);
+    cei_combiner combiner = combiner_of(&ce_type_int64_text, &ce_fn_greater);
     cei_table table;
-    cei_table_open(&table, &shuffle, sizeof(ce_str), pool);
+    cei_table_open(&table, &combiner, pool);
     table.expected = expected;
     uint32_t count = 0;
     *last = 0;
@@ -374,6 +615,28 @@ static void a_table_that_grows_becomes_as_large_as_expected_at_once(void **state
     assert_int_equal(expected_last, last);
 }
 
+static void a_table_with_reserved_room_does_not_grow_and_keeps_what_it_has(void **state)
+{
+    (void)state;
+    cei_pool *pool = cei_pool_open(16 << 20);
+    cei_combiner combiner = combiner_of(&ce_type_int64_pair_count, &ce_fn_add);
+    cei_table table;
+    cei_table_open(&table, &combiner, pool);
+    for (uint64_t capacity = 0, key = 0; key < 50000; key++) {
+        int64_pair_count row = {{(int64_t)key, -1}, 1};
+        if (key == 1000) {
+            assert_int_equal(cei_table_reserve(&table, 1 << 20), CE_MEMORY);
+            assert_int_equal(cei_table_reserve(&table, 51000), CE_OK);
+            capacity = table.capacity;
+        }
+        assert_int_equal(cei_table_push(&table, (const char *)&row, 1), CE_OK);
+        assert_true(key < 1000 || table.capacity == capacity);
+    }
+    assert_int_equal(table.used, 50000);
+    cei_table_close(&table);
+    cei_pool_close(pool);
+}
+
 /* ---- values with strings ---- */
 
 static void a_million_superseded_strings_do_not_stay(void **state)
@@ -381,9 +644,9 @@ static void a_million_superseded_strings_do_not_stay(void **state)
     (void)state;
     enum { KEYS = 50, UPDATES = 1000000, BATCH = 1000 };
     cei_pool *pool = cei_pool_open(UINT64_MAX);
-    cei_shuffle shuffle = shuffle_of(&ce_type_int64_text, &ce_fn_greater);
+    cei_combiner combiner = combiner_of(&ce_type_int64_text, &ce_fn_greater);
     cei_table table;
-    cei_table_open(&table, &shuffle, sizeof(ce_str), pool);
+    cei_table_open(&table, &combiner, pool);
     char texts[BATCH][40];
     int64_text rows[BATCH];
     for (int i = 0; i < UPDATES; i += BATCH) {
@@ -397,7 +660,7 @@ static void a_million_superseded_strings_do_not_stay(void **state)
     assert_true(cei_pool_used(pool).used_bytes_max < 8 << 20); /* all of them are 28 MB and more */
     uint64_t position = 0;
     uint32_t count;
-    assert_int_equal(cei_table_scan(&table, &position, BATCH, (char *)rows, NULL, NULL, &count), CE_OK);
+    assert_int_equal(cei_table_scan(&table, &position, BATCH, (char *)rows, NULL, &count), CE_OK);
     assert_int_equal(count, KEYS);
     for (uint32_t i = 0; i < count; i++) {
         char expected[40];
@@ -415,9 +678,9 @@ static void long_keys_and_values_survive_the_rebuilding(void **state)
     (void)state;
     enum { KEYS = 400, ROUNDS = 1500 };
     cei_pool *pool = cei_pool_open(UINT64_MAX);
-    cei_shuffle shuffle = shuffle_of(&ce_type_text_text, &ce_fn_greater);
+    cei_combiner combiner = combiner_of(&ce_type_text_text, &ce_fn_greater);
     cei_table table;
-    cei_table_open(&table, &shuffle, sizeof(ce_str), pool);
+    cei_table_open(&table, &combiner, pool);
     char(*texts)[2][64] = calloc(KEYS, sizeof *texts);
     text_text rows[KEYS + 1];
     for (int round = 0; round < ROUNDS; round++) {
@@ -431,7 +694,7 @@ static void long_keys_and_values_survive_the_rebuilding(void **state)
     }
     uint64_t position = 0;
     uint32_t count;
-    assert_int_equal(cei_table_scan(&table, &position, KEYS + 1, (char *)rows, NULL, NULL, &count), CE_OK);
+    assert_int_equal(cei_table_scan(&table, &position, KEYS + 1, (char *)rows, NULL, &count), CE_OK);
     assert_int_equal(count, KEYS);
     bool seen[KEYS] = {false};
     for (uint32_t i = 0; i < count; i++) {
@@ -453,9 +716,9 @@ static void long_keys_and_values_survive_the_rebuilding(void **state)
 
 static ce_status fill(cei_pool *pool, const text_text *rows, uint32_t count, uint64_t *used)
 {
-    cei_shuffle shuffle = shuffle_of(&ce_type_text_text, &ce_fn_greater);
+    cei_combiner combiner = combiner_of(&ce_type_text_text, &ce_fn_greater);
     cei_table table;
-    cei_table_open(&table, &shuffle, sizeof(ce_str), pool);
+    cei_table_open(&table, &combiner, pool);
     ce_status status = CE_OK;
     for (uint32_t i = 0; i < count && status == CE_OK; i += 100) {
         status = cei_table_push(&table, (const char *)(rows + i), 100);
@@ -496,9 +759,9 @@ static void a_limit_is_kept(void **state)
     (void)state;
     enum { KEYS = 100000 };
     cei_pool *pool = cei_pool_open(1 << 20);
-    cei_shuffle shuffle = shuffle_of(&ce_type_int64_count, &ce_fn_add);
+    cei_combiner combiner = combiner_of(&ce_type_int64_count, &ce_fn_add);
     cei_table table;
-    cei_table_open(&table, &shuffle, 8, pool);
+    cei_table_open(&table, &combiner, pool);
     ce_status status = CE_OK;
     for (int64_t i = 0; i < KEYS && status == CE_OK; i++) {
         int64_count row = {i, 1};
@@ -516,7 +779,14 @@ int main(void)
         cmocka_unit_test(sums_by_keys_of_every_type_are_those_of_a_sorted_array),
         cmocka_unit_test(keys_that_no_row_has_repeat_are_each_a_row),
         cmocka_unit_test(strings_at_the_end_of_a_page_are_read_no_further),
+        cmocka_unit_test(an_accumulator_begins_as_created_or_with_zero),
+        cmocka_unit_test(keys_that_leave_the_arrays_range_are_kept_with_all_others),
+        cmocka_unit_test(an_array_reaches_up_and_down_and_around_the_end_of_the_range),
+        cmocka_unit_test(an_array_of_large_values_takes_no_more_than_a_cache),
+        cmocka_unit_test(keys_are_told_apart_when_all_hashes_are_equal),
+        cmocka_unit_test(look_up_finds_what_is_there_and_makes_nothing),
         cmocka_unit_test(a_table_that_grows_becomes_as_large_as_expected_at_once),
+        cmocka_unit_test(a_table_with_reserved_room_does_not_grow_and_keeps_what_it_has),
         cmocka_unit_test(distinct_rows_are_those_of_a_sorted_array),
         cmocka_unit_test(a_million_superseded_strings_do_not_stay),
         cmocka_unit_test(long_keys_and_values_survive_the_rebuilding),

@@ -4,30 +4,41 @@
 #include "shuffle/writer.h"
 #include "base/error.h"
 #include "data/value.h"
+#include "shuffle/range.h"
+#include "shuffle/sections.h"
 
-enum { SCAN_ROWS = 256 };
+/* A table that is larger than a cache must make its rows this many times fewer to be worth its misses. */
+enum { REDUCES_TIMES = 3, ROUNDS_MIN = 2 };
+static const uint64_t cheap_table_bytes = 8 << 20;
+
+static ce_status open_lanes(cei_writer *writer, const ce_type *type, uint32_t bits)
+{
+    uint64_t budget = writer->share->bytes_max / (writer->share->holders ? writer->share->holders : 1) / 2;
+    return cei_lanes_open(&writer->lanes, type, writer->partition_count << bits, bits, budget, writer->pool);
+}
 
 ce_status cei_writer_open(cei_writer *writer, const cei_shuffle *shuffle, const ce_type *type, uint32_t map_partition,
-                          cei_arena *arena, cei_pool *pool)
+                          cei_arena *arena, cei_pool *pool, cei_share *share)
 {
-    *writer = (cei_writer){.shuffle = shuffle, .pool = pool, .map_partition = map_partition};
+    *writer = (cei_writer){.shuffle = shuffle, .pool = pool, .share = share, .map_partition = map_partition};
     writer->partition_count = shuffle ? shuffle->partitioner.count : 1;
-    writer->partitions = cei_arena_alloc_zeroed(arena, writer->partition_count * sizeof *writer->partitions);
-    if (!writer->partitions) {
-        writer->partition_count = 0;
-        return CE_MEMORY;
-    }
-    for (uint32_t i = 0; i < writer->partition_count; i++) {
-        cei_block_writer_open(&writer->partitions[i], type, pool);
-    }
+    cei_arena_open(&writer->strings, pool, 0);
+    share->holders++;
+    CE_TRY(open_lanes(writer, shuffle ? shuffle->type : type, 0));
     if (!shuffle) {
         return CE_OK;
     }
-    writer->has_table = shuffle->combines;
-    if (writer->has_table) {
-        cei_table_open(&writer->table, shuffle, shuffle->value ? shuffle->value->bytes : 0, pool);
+    writer->form = shuffle->key ? cei_key_form_of(shuffle->key) : CEI_KEY_WORDS;
+    if (shuffle->combines) {
+        const cei_combiner *combiner = &shuffle->combiner;
+        writer->has_table = true;
+        writer->may_pass = !combiner->create && !combiner->zero;
+        cei_table_open(&writer->table, combiner, pool);
+        writer->rows = cei_arena_alloc_zeroed(arena, (size_t)CEI_WRITER_ROWS * shuffle->type->bytes);
+        if (!writer->rows) {
+            return CE_MEMORY;
+        }
     }
-    writer->form = shuffle->key ? cei_key_form_of(shuffle->key) : CEI_KEY_NUMBER;
     if (shuffle->partitioner.kind == CEI_PARTITIONER_ROUND) {
         /* Like Spark: each map partition starts somewhere else, or the first reduce partitions would get all small
          * ones. */
@@ -40,154 +51,188 @@ ce_status cei_writer_open(cei_writer *writer, const cei_shuffle *shuffle, const 
 
 void cei_writer_close(cei_writer *writer)
 {
-    for (uint32_t i = 0; i < writer->partition_count; i++) {
-        cei_block_writer_close(&writer->partitions[i]);
-    }
+    cei_lanes_close(&writer->lanes);
+    cei_lanes_close(&writer->before);
     if (writer->has_table) {
         cei_table_close(&writer->table);
+        writer->has_table = false;
     }
-    cei_blocks_close(&writer->ready);
     cei_buffer_close(&writer->scratch);
-    writer->partition_count = 0;
+    cei_arena_close(&writer->strings);
 }
 
-static ce_status seal(cei_writer *writer, uint32_t partition)
+/* ---- partitioning ---- */
+
+/* From now on blocks are cut into sections, when there is a key and room for that many lanes. */
+static ce_status cut_sections(cei_writer *writer)
 {
-    ce_block block = {0};
-    CE_TRY(cei_block_writer_seal(&writer->partitions[partition], &block));
-    if (block.rows == 0) {
+    uint64_t budget = writer->share->bytes_max / (writer->share->holders ? writer->share->holders : 1) / 2;
+    uint32_t bits = 0;
+    while (writer->partition_count << (bits + 1) <= CEI_WRITER_LANES_MAX && bits < CEI_BLOCK_SECTION_BITS_MAX &&
+           (uint64_t)(writer->partition_count << (bits + 1)) * 4 * CEI_BLOCK_FIRST_BYTES <= budget) {
+        bits++;
+    }
+    if (bits == 0 || writer->lanes.section_bits) {
         return CE_OK;
     }
-    block.partition = partition;
-    writer->rows += block.rows;
-    writer->bytes += block.byte_count;
-    return cei_blocks_push(&writer->ready, &block);
+    CE_TRY(cei_lanes_seal(&writer->lanes));
+    writer->before = writer->lanes;
+    writer->lanes = (cei_lanes){0};
+    return open_lanes(writer, writer->shuffle->type, bits);
 }
 
-static ce_status append_slowly(cei_writer *writer, uint32_t partition, const char *row)
+static ce_status targets_by_hash(cei_writer *writer, const char *rows, uint32_t count, uint32_t *targets)
 {
-    CE_TRY(seal(writer, partition));
-    CE_TRY(cei_block_writer_reserve(&writer->partitions[partition], row));
-    if (!cei_block_writer_append(&writer->partitions[partition], row)) {
-        return cei_fail(CE_INTERNAL, "a row does not fit into the block that was made for it");
+    const cei_shuffle *shuffle = writer->shuffle;
+    CE_TRY(cei_key_hashes(shuffle->key, writer->form, rows, shuffle->type->bytes, count, targets, &writer->scratch));
+    const uint64_t lanes = writer->lanes.count;
+    for (uint32_t i = 0; i < count; i++) {
+        targets[i] = (uint32_t)((targets[i] * lanes) >> 32);
     }
     return CE_OK;
 }
 
-static inline ce_status append(cei_writer *writer, uint32_t partition, const char *row)
-{
-    if (__builtin_expect(cei_block_writer_append(&writer->partitions[partition], row), 1)) {
-        return CE_OK;
-    }
-    return append_slowly(writer, partition, row);
-}
-
-static ce_status push_plain(cei_writer *writer, const char *rows, uint32_t count)
-{
-    cei_block_writer *to = &writer->partitions[0];
-    size_t row_bytes = to->type->bytes;
-    for (uint32_t i = 0; i < count;) {
-        if (to->flat) {
-            i += cei_block_writer_append_flat(to, rows + i * row_bytes, count - i);
-            if (i == count) {
-                break;
-            }
-        }
-        CE_TRY(append(writer, 0, rows + i * row_bytes));
-        i++;
-    }
-    return CE_OK;
-}
-
-/* hashes: of the keys, when known. */
-static ce_status push_partitioned(cei_writer *writer, const char *rows, uint32_t count, const uint32_t *hashes)
+/* The partition as the partitioner says it; then the section, by hash. */
+static ce_status targets_by_partition(cei_writer *writer, const char *rows, uint32_t count, uint32_t *targets)
 {
     const cei_shuffle *shuffle = writer->shuffle;
     const cei_partitioner *partitioner = &shuffle->partitioner;
-    size_t row_bytes = shuffle->type->bytes;
-    cei_keys keys;
-    keys.slots = NULL;
-    keys.mask = keys.slot_bytes = 0;
+    const uint32_t bits = writer->lanes.section_bits;
+    if (partitioner->kind == CEI_PARTITIONER_RANGE) {
+        return cei_range_partition(partitioner->range, rows, shuffle->type->bytes, count, &writer->scratch, targets);
+    }
+    uint32_t hashes[CEI_WRITER_ROWS];
+    if (bits) {
+        CE_TRY(cei_key_hashes(shuffle->key, writer->form, rows, shuffle->type->bytes, count, hashes, &writer->scratch));
+    }
+    for (uint32_t i = 0; i < count; i++, rows += shuffle->type->bytes) {
+        if (partitioner->kind == CEI_PARTITIONER_ROUND) {
+            targets[i] = writer->round;
+            writer->round = writer->round + 1 == partitioner->count ? 0 : writer->round + 1;
+        } else if (partitioner->kind == CEI_PARTITIONER_INDEX) {
+            targets[i] = writer->map_partition % partitioner->count;
+        } else {
+            CE_TRY(cei_partition_of(partitioner, shuffle->key, rows, &targets[i]));
+        }
+        if (bits) {
+            targets[i] = targets[i] << bits | cei_hash_section(hashes[i], 1, bits);
+        }
+    }
+    return CE_OK;
+}
+
+static ce_status push_partitioned(cei_writer *writer, const char *rows, uint32_t count)
+{
+    uint32_t targets[CEI_WRITER_ROWS];
+    const cei_partitioner *partitioner = &writer->shuffle->partitioner;
+    bool by_hash = partitioner->kind == CEI_PARTITIONER_HASH;
     while (count) {
-        uint32_t n = count < SCAN_ROWS ? count : SCAN_ROWS;
-        if (partitioner->kind == CEI_PARTITIONER_HASH && !hashes) {
-            CE_TRY(cei_keys_make(&keys, shuffle->key, writer->form, rows, row_bytes, n, &writer->scratch));
+        uint32_t n = count < CEI_WRITER_ROWS ? count : CEI_WRITER_ROWS;
+        if ((by_hash || partitioner->kind == CEI_PARTITIONER_FUNCTION) && !writer->lanes.section_bits &&
+            writer->lanes.rows >= CEI_WRITER_SECTIONED_ROWS && !writer->before.count) {
+            CE_TRY(cut_sections(writer));
         }
-        for (uint32_t i = 0; i < n; i++, rows += row_bytes) {
-            uint32_t partition = 0;
-            if (partitioner->kind == CEI_PARTITIONER_HASH) {
-                partition = cei_hash_partition(hashes ? *hashes++ : keys.cells[i].hash, partitioner->count);
-            } else if (partitioner->kind == CEI_PARTITIONER_FUNCTION) {
-                CE_TRY(cei_partition_of(partitioner, shuffle->key, rows, &partition));
-            } else if (partitioner->kind == CEI_PARTITIONER_ROUND) {
-                partition = writer->round;
-                writer->round = partition + 1 == partitioner->count ? 0 : partition + 1;
-            } else {
-                partition = writer->map_partition % partitioner->count;
-            }
-            CE_TRY(append(writer, partition, rows));
-        }
+        CE_TRY(by_hash ? targets_by_hash(writer, rows, n, targets) : targets_by_partition(writer, rows, n, targets));
+        CE_TRY(cei_lanes_push(&writer->lanes, rows, n, targets));
+        rows += n * writer->shuffle->type->bytes;
         count -= n;
     }
     return CE_OK;
 }
 
-ce_status cei_writer_push(cei_writer *writer, const char *rows, uint32_t count)
+/* ---- combining ---- */
+
+/* Whether the table should be emptied before it takes count rows: it would grow beyond its part of the budget, or
+ * beyond the cache without having made its rows fewer. */
+static bool should_empty(cei_writer *writer, uint32_t count)
 {
-    if (!writer->shuffle) {
-        return push_plain(writer, rows, count);
+    const cei_table *table = &writer->table;
+    uint64_t bytes;
+    const bool grows = cei_table_may_grow(table, count, &bytes);
+    if (table->used == 0) {
+        return false;
     }
-    if (writer->has_table) {
-        return cei_table_push(&writer->table, rows, count);
+    if (!cei_share_allows(writer->share, bytes + cei_lanes_bytes_max(&writer->lanes))) {
+        return true;
     }
-    return push_partitioned(writer, rows, count, NULL);
+    return grows && bytes > cheap_table_bytes && writer->may_pass && writer->rows_in < REDUCES_TIMES * table->used;
 }
 
-static ce_status flush_table(cei_writer *writer, cei_arena *arena)
+static void start_emptying(cei_writer *writer)
 {
-    uint64_t position = 0;
-    uint32_t hashes[SCAN_ROWS], count;
-    cei_arena batch;
-    char *rows = cei_arena_alloc_zeroed(arena, (size_t)SCAN_ROWS * writer->shuffle->type->bytes);
-    if (!rows) {
-        return CE_MEMORY;
-    }
-    cei_arena_open(&batch, writer->pool, 0);
-    ce_status status = CE_OK;
-    do {
-        cei_arena_reset(&batch);
-        status = cei_table_scan(&writer->table, &position, SCAN_ROWS, rows, hashes, &batch, &count);
-        if (status == CE_OK) {
-            status = push_partitioned(writer, rows, count, hashes);
+    writer->emptying = true;
+    writer->position = 0;
+}
+
+ce_status cei_writer_push(cei_writer *writer, const char *rows, uint32_t count, uint32_t *taken)
+{
+    *taken = 0;
+    if (writer->has_table) {
+        uint32_t n = count < CEI_WRITER_ROWS ? count : CEI_WRITER_ROWS;
+        if (should_empty(writer, n)) {
+            start_emptying(writer);
+            return CE_OK;
         }
-    } while (status == CE_OK && count);
-    cei_arena_close(&batch);
-    return status;
+        ce_status status = cei_table_push(&writer->table, rows, n);
+        *taken = writer->table.pushed;
+        writer->rows_in += *taken;
+        if (status == CE_MEMORY && writer->table.used && !writer->table.broken) {
+            start_emptying(writer); /* the rest comes again */
+            return CE_OK;
+        }
+        return status;
+    }
+    CE_TRY(writer->shuffle ? push_partitioned(writer, rows, count) : cei_lanes_push(&writer->lanes, rows, count, NULL));
+    *taken = count;
+    return CE_OK;
 }
 
-ce_status cei_writer_finish(cei_writer *writer, cei_arena *arena)
+/* The table is empty: it goes, when it is not needed any more or has not been worth it, or begins again. */
+static void settle_table(cei_writer *writer)
 {
-    if (writer->has_table) {
-        writer->keys = writer->table.used;
-        CE_TRY(flush_table(writer, arena));
+    bool pays = writer->rows_in >= REDUCES_TIMES * writer->table.used;
+    writer->emptying = false;
+    if (writer->ends || (writer->may_pass && !pays)) {
         cei_table_close(&writer->table);
         writer->has_table = false;
+    } else {
+        cei_table_reset(&writer->table);
     }
-    for (uint32_t i = 0; i < writer->partition_count; i++) {
-        CE_TRY(seal(writer, i));
+    writer->rows_in = 0;
+}
+
+void cei_writer_end(cei_writer *writer)
+{
+    writer->ends = true;
+    if (writer->has_table) {
+        writer->keys = writer->table.used;
+        start_emptying(writer);
     }
-    return CE_OK;
+}
+
+bool cei_writer_works(const cei_writer *writer)
+{
+    return writer->emptying || (writer->ends && !writer->sealed);
+}
+
+ce_status cei_writer_work(cei_writer *writer)
+{
+    if (!writer->emptying) {
+        CE_TRY(cei_lanes_seal(&writer->lanes));
+        writer->sealed = true;
+        return CE_OK;
+    }
+    uint32_t count;
+    cei_arena_reset(&writer->strings);
+    CE_TRY(cei_table_scan(&writer->table, &writer->position, CEI_WRITER_ROWS, writer->rows, &writer->strings, &count));
+    if (count == 0) {
+        settle_table(writer);
+        return CE_OK;
+    }
+    return push_partitioned(writer, writer->rows, count);
 }
 
 bool cei_writer_take(cei_writer *writer, ce_block *block)
 {
-    if (writer->taken == writer->ready.count) {
-        return false;
-    }
-    *block = writer->ready.blocks[writer->taken];
-    writer->ready.blocks[writer->taken++] = (ce_block){0};
-    if (writer->taken == writer->ready.count) {
-        writer->taken = writer->ready.count = 0;
-    }
-    return true;
+    return cei_lanes_take(&writer->before, block) || cei_lanes_take(&writer->lanes, block);
 }

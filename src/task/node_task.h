@@ -16,6 +16,8 @@ typedef struct cei_stage_work {
 
 typedef struct cei_task_options {
     cei_pool *pool;
+    uint64_t share_bytes;        /* of the pool, that its operators may keep before they write to disk */
+    const char *spill_directory; /* NULL: where temporary files are; must outlive the task */
     uint32_t batch_rows;
     uint32_t partition, attempt;
     int32_t job, stage;

@@ -2,8 +2,11 @@
  * plan.c: a stage as bytes, and back: what lets another process compute a part of a job.
  *
  *     "CEPL" version | node count | index of the output node + 1 | nodes, parents first; the root last
- *     node: operator, type, site, partition count, parents, [shuffle], [function], [environment], [args], partitioner
+ *     node: operator, type, site, partition count, parents, [shuffle], [function], [create], [merge_combiners],
+ *           [environment], [args], partitioner
  *     function: content hash of its module, name
+ *     partitioner: kind, count, [function], [range: its number, and when it is a new one: order, key type, functions,
+ *                  environment, bounds]
  *
  * A node behind a shuffle is a leaf: its parents belong to another stage. Reading makes nodes as a transformation
  * would have made and prepared them, in memory of the plan.
@@ -12,11 +15,13 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "data/wire.h"
+#include "rdd/combined.h"
 #include "rdd/module.h"
 #include "rdd/shuffle_read.h"
+#include "shuffle/range.h"
 #include "task/node_task.h"
 
-enum { PLAN_MAGIC = 0x4c504543, PLAN_VERSION = 1, PLAN_NODES_MAX = 1 << 20, PLAN_BATCH_ROWS = 512 };
+enum { PLAN_MAGIC = 0x4c504543, PLAN_VERSION = 2, PLAN_NODES_MAX = 1 << 20, PLAN_BATCH_ROWS = 512 };
 enum { PLAN_HEADER_BYTES = 4 + 4 + 8 };
 /* What a program may build, and the operators that an action puts on top. */
 enum { PLAN_DEPTH_MAX = CEI_LINEAGE_DEPTH_MAX + 8 };
@@ -26,7 +31,15 @@ struct ce_plan {
     cei_arena arena;
     ce_rdd *nodes;
     uint32_t node_count;
+    struct plan_range *ranges; /* newest first */
     cei_stage_work work;
+};
+
+/* A range of the plan, to which all nodes that are partitioned by it point. */
+struct plan_range {
+    cei_range range;
+    uint32_t number;
+    struct plan_range *before;
 };
 
 /* ---- writing ---- */
@@ -35,6 +48,8 @@ struct writing {
     cei_buffer bytes;
     const ce_rdd **order; /* nodes in the order written; on the heap */
     uint32_t count, room;
+    const cei_range **ranges; /* that are written; on the heap */
+    uint32_t range_count;
     ce_status status;
 };
 
@@ -50,11 +65,48 @@ static void put_function(struct writing *to, const ce_function *f)
     }
 }
 
+/* The bounds travel as a list of keys. */
+static ce_type bounds_type(const ce_type *key)
+{
+    return (ce_type){.kind = CE_KIND_LIST, .bytes = sizeof(ce_list), .align = _Alignof(ce_list), .element = key};
+}
+
+static void put_range(struct writing *to, const cei_range *range)
+{
+    uint32_t number = 0;
+    while (number < to->range_count && to->ranges[number] != range) {
+        number++;
+    }
+    cei_wire_put_u32(&to->bytes, number);
+    if (number < to->range_count) {
+        return;
+    }
+    const cei_range **ranges = cei_realloc(to->ranges, (number + 1) * sizeof *ranges);
+    if (!ranges) {
+        to->status = CE_MEMORY;
+        return;
+    }
+    to->ranges = ranges;
+    to->ranges[to->range_count++] = range;
+    const ce_type bounds = bounds_type(range->key);
+    cei_wire_put_u8(&to->bytes, range->descending);
+    cei_wire_put_type(&to->bytes, range->key);
+    put_function(to, range->compare);
+    put_function(to, range->derive);
+    if (range->derive && range->derive->env) {
+        cei_wire_put_value(&to->bytes, range->derive->env, range->derive_env);
+    }
+    cei_wire_put_value(&to->bytes, &bounds, &(ce_list){range->bounds, range->bound_count});
+}
+
 static void put_partitioner(struct writing *to, const cei_partitioner *partitioner)
 {
     cei_wire_put_u8(&to->bytes, (uint8_t)partitioner->kind);
     cei_wire_put_u32(&to->bytes, partitioner->count);
     put_function(to, partitioner->function);
+    if (partitioner->kind == CEI_PARTITIONER_RANGE) {
+        put_range(to, partitioner->range);
+    }
 }
 
 static void put_shuffle(struct writing *to, const cei_shuffle *shuffle)
@@ -65,7 +117,6 @@ static void put_shuffle(struct writing *to, const cei_shuffle *shuffle)
         put_partitioner(to, &shuffle->partitioner);
         cei_wire_put_type(&to->bytes, shuffle->type);
         cei_wire_put_u8(&to->bytes, shuffle->value ? 2 : shuffle->key ? 1 : 0);
-        put_function(to, shuffle->combine);
         cei_wire_put_u8(&to->bytes, shuffle->combines);
     }
 }
@@ -109,6 +160,8 @@ static void put_node(struct writing *to, const ce_rdd *node, bool is_output)
     }
     put_shuffle(to, node->shuffle);
     put_function(to, node->function);
+    put_function(to, node->create);
+    put_function(to, node->merge_combiners);
     cei_wire_put_u8(bytes, node->env != NULL);
     if (node->env) {
         cei_wire_put_value(bytes, node->function->env, node->env);
@@ -150,6 +203,7 @@ ce_status ce_plan_encode(ce_rdd *rdd, bool map_side, void **bytes, size_t *count
     status = status != CE_OK ? status : cei_buffer_status(&plan);
     cei_buffer_close(&body.bytes);
     cei_free(body.order);
+    cei_free(body.ranges);
     if (status != CE_OK) {
         cei_buffer_close(&plan);
         return status;
@@ -198,26 +252,103 @@ static ce_status get_function(cei_wire_reader *from, const ce_function **f)
     return from->failed || !name ? CE_OK : cei_module_find(content, name, f);
 }
 
-static ce_status get_partitioner(cei_wire_reader *from, cei_partitioner *partitioner)
+static ce_status get_value(struct ce_plan *plan, cei_wire_reader *from, const ce_type *type, void **value)
+{
+    *value = NULL;
+    if (from->failed) {
+        return from->status;
+    }
+    *value = cei_arena_alloc_zeroed(&plan->arena, type->bytes);
+    if (!*value) {
+        return CE_MEMORY;
+    }
+    cei_wire_get_value(from, type, *value);
+    return from->failed ? from->status : CE_OK;
+}
+
+static ce_status get_new_range(struct ce_plan *plan, cei_wire_reader *from, cei_range *range)
+{
+    range->descending = cei_wire_get_u8(from) != 0;
+    CE_TRY(get_type(from, &range->key));
+    CE_TRY(get_function(from, &range->compare));
+    CE_TRY(get_function(from, &range->derive));
+    const ce_function *compare = range->compare, *derive = range->derive;
+    if ((compare && (compare->kind != CE_FUNCTION_COMPARE || !ce_type_equal(compare->in, range->key))) ||
+        (derive && (derive->kind != CE_FUNCTION_MAP || !ce_type_equal(derive->out, range->key)))) {
+        return cei_fail(CE_CORRUPT, "the plan has an unsound range");
+    }
+    void *env = NULL, *list;
+    if (derive && derive->env) {
+        CE_TRY(get_value(plan, from, derive->env, &env));
+    }
+    range->derive_env = env;
+    const ce_type type = bounds_type(range->key);
+    CE_TRY(get_value(plan, from, &type, &list));
+    const ce_list *bounds = list;
+    uint64_t *prefixes = cei_arena_alloc(&plan->arena, bounds->count * sizeof *prefixes);
+    if (!prefixes) {
+        return CE_MEMORY;
+    }
+    cei_range_determine(range, bounds->at, bounds->count, prefixes);
+    return CE_OK;
+}
+
+static ce_status get_range(struct ce_plan *plan, cei_wire_reader *from, cei_range **range)
+{
+    const uint32_t number = cei_wire_get_u32(from), known = plan->ranges ? plan->ranges->number + 1 : 0;
+    for (struct plan_range *at = plan->ranges; at; at = at->before) {
+        if (at->number == number) {
+            *range = &at->range;
+            return CE_OK;
+        }
+    }
+    if (from->failed || number != known) {
+        return cei_fail(CE_CORRUPT, "the plan has an unknown range");
+    }
+    struct plan_range *made = cei_arena_alloc_zeroed(&plan->arena, sizeof *made);
+    if (!made) {
+        return CE_MEMORY;
+    }
+    made->number = number;
+    made->before = plan->ranges;
+    CE_TRY(get_new_range(plan, from, &made->range));
+    plan->ranges = made;
+    *range = &made->range;
+    return CE_OK;
+}
+
+static ce_status get_partitioner(struct ce_plan *plan, cei_wire_reader *from, cei_partitioner *partitioner)
 {
     uint8_t kind = cei_wire_get_u8(from);
     partitioner->count = cei_wire_get_u32(from);
     CE_TRY(get_function(from, &partitioner->function));
     bool by_function = kind == CEI_PARTITIONER_FUNCTION;
     bool has_function = partitioner->function && partitioner->function->kind == CE_FUNCTION_PARTITION;
-    if (kind > CEI_PARTITIONER_INDEX || (by_function && !has_function)) {
+    if (kind > CEI_PARTITIONER_RANGE || (by_function && !has_function)) {
         return cei_fail(CE_CORRUPT, "the plan has an unknown partitioner");
     }
     partitioner->kind = (cei_partitioner_kind)kind;
-    return CE_OK;
+    return kind == CEI_PARTITIONER_RANGE ? get_range(plan, from, &partitioner->range) : CE_OK;
 }
 
-/* Whether partitioner and combine function fit the rows that cross: they are called with those rows' memory. */
+/* Whether the rows that cross have the keys that a range is over, and there are as many partitions as its bounds make:
+ * the writer has no others. */
+static bool range_is_sound(const cei_shuffle *shuffle)
+{
+    const cei_range *range = shuffle->partitioner.range;
+    const ce_type *of = range->derive ? shuffle->type : shuffle->key,
+                  *in = range->derive ? range->derive->in : range->key;
+    return of && ce_type_equal(of, in) && shuffle->partitioner.count == range->bound_count + 1;
+}
+
+/* Whether the partitioner fits the rows that cross: it is called with those rows' memory. */
 static bool shuffle_is_sound(const cei_shuffle *shuffle)
 {
     const cei_partitioner *partitioner = &shuffle->partitioner;
-    const ce_function *combine = shuffle->combine;
     bool by_key = partitioner->kind == CEI_PARTITIONER_HASH || partitioner->kind == CEI_PARTITIONER_FUNCTION;
+    if (partitioner->kind == CEI_PARTITIONER_RANGE && !range_is_sound(shuffle)) {
+        return false;
+    }
     if (partitioner->kind == CEI_PARTITIONER_NONE || (by_key && !shuffle->key) ||
         (shuffle->combines && !shuffle->key)) {
         return false;
@@ -225,8 +356,7 @@ static bool shuffle_is_sound(const cei_shuffle *shuffle)
     if (partitioner->kind == CEI_PARTITIONER_FUNCTION && !ce_type_equal(partitioner->function->in, shuffle->key)) {
         return false;
     }
-    return !combine || (combine->kind == CE_FUNCTION_FOLD && shuffle->value &&
-                        ce_type_equal(combine->in, shuffle->value) && ce_type_equal(combine->out, shuffle->value));
+    return true;
 }
 
 static ce_status get_shuffle(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *node)
@@ -237,11 +367,9 @@ static ce_status get_shuffle(struct ce_plan *plan, cei_wire_reader *from, ce_rdd
     int32_t id = (int32_t)cei_wire_get_u32(from);
     cei_partitioner partitioner = {0};
     const ce_type *type;
-    const ce_function *combine;
-    CE_TRY(get_partitioner(from, &partitioner));
+    CE_TRY(get_partitioner(plan, from, &partitioner));
     CE_TRY(get_type(from, &type));
     uint8_t keyed = cei_wire_get_u8(from);
-    CE_TRY(get_function(from, &combine));
     bool combines = cei_wire_get_u8(from) != 0;
     if (from->failed) {
         return from->status;
@@ -253,7 +381,8 @@ static ce_status get_shuffle(struct ce_plan *plan, cei_wire_reader *from, ce_rdd
     if (!node->shuffle) {
         return CE_MEMORY;
     }
-    *node->shuffle = cei_shuffle_of(type, keyed == 2, combine, combines);
+    *node->shuffle = cei_shuffle_of(type, keyed == 2);
+    node->shuffle->combines = combines;
     node->shuffle->key = keyed ? node->shuffle->key : NULL;
     node->shuffle->id = id;
     node->shuffle->partitioner = partitioner;
@@ -286,18 +415,15 @@ static ce_status get_parents(struct ce_plan *plan, cei_wire_reader *from, ce_rdd
     return CE_OK;
 }
 
-static ce_status get_value(struct ce_plan *plan, cei_wire_reader *from, const ce_type *type, void **value)
+/* Whether the functions of a node that combines fit the rows that it gets: they are called with those rows' memory. */
+static bool combining_is_sound(const ce_rdd *node)
 {
-    *value = NULL;
-    if (from->failed) {
-        return from->status;
+    const cei_shuffle *shuffle = node->shuffle;
+    if (!shuffle) {
+        return node->parent_count == 1 && cei_combines_soundly(node, node->parents[0]->type);
     }
-    *value = cei_arena_alloc_zeroed(&plan->arena, type->bytes);
-    if (!*value) {
-        return CE_MEMORY;
-    }
-    cei_wire_get_value(from, type, *value);
-    return from->failed ? from->status : CE_OK;
+    return shuffle->combines ? ce_type_equal(shuffle->type, node->type) && cei_combines_soundly(node, NULL)
+                             : cei_combines_soundly(node, shuffle->type);
 }
 
 static ce_status get_node(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *node)
@@ -319,6 +445,8 @@ static ce_status get_node(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *n
     CE_TRY(get_parents(plan, from, node));
     CE_TRY(get_shuffle(plan, from, node));
     CE_TRY(get_function(from, &node->function));
+    CE_TRY(get_function(from, &node->create));
+    CE_TRY(get_function(from, &node->merge_combiners));
     void *value;
     if (cei_wire_get_u8(from)) {
         if (!node->function || !node->function->env) {
@@ -331,7 +459,10 @@ static ce_status get_node(struct ce_plan *plan, cei_wire_reader *from, ce_rdd *n
         CE_TRY(get_type(from, &node->args_type));
         CE_TRY(get_value(plan, from, node->args_type, &node->args));
     }
-    CE_TRY(get_partitioner(from, &node->partitioner));
+    CE_TRY(get_partitioner(plan, from, &node->partitioner));
+    if (!from->failed && node->op->open == cei_combined_open && !combining_is_sound(node)) {
+        return cei_fail(CE_CORRUPT, "the plan's %s does not fit the rows that it combines", name);
+    }
     return from->failed ? from->status : CE_OK;
 }
 
@@ -372,8 +503,13 @@ static ce_status decode(struct ce_plan *plan, const void *bytes, size_t count)
     if (!plan->work.output) {
         return CE_OK;
     }
-    const cei_shuffle *shuffle = plan->work.output->shuffle;
-    bool fits = shuffle && ce_type_equal(shuffle->type, plan->work.root->type);
+    cei_shuffle *shuffle = plan->work.output->shuffle;
+    const ce_type *row = plan->work.root->type;
+    bool fits = shuffle && ce_type_equal(shuffle->type, row);
+    if (shuffle && shuffle->combines) {
+        fits = ce_type_equal(shuffle->type, plan->work.output->type) && cei_combines_soundly(plan->work.output, row);
+        shuffle->combiner = fits ? cei_combiner_of(plan->work.output, row) : (cei_combiner){0};
+    }
     if (!fits || (shuffle->partitioner.count == 0 && plan->work.root->partition_count > 0)) {
         return cei_fail(CE_CORRUPT, "the plan's output node has no shuffle for the rows of its root");
     }
@@ -431,8 +567,12 @@ ce_status ce_task_open(const ce_plan *plan, uint32_t partition, uint32_t attempt
     if (!pool) {
         return CE_MEMORY;
     }
-    cei_task_options options = {
-        .pool = pool, .batch_rows = PLAN_BATCH_ROWS, .partition = partition, .attempt = attempt, .host = host};
+    cei_task_options options = {.pool = pool,
+                                .share_bytes = UINT64_MAX,
+                                .batch_rows = PLAN_BATCH_ROWS,
+                                .partition = partition,
+                                .attempt = attempt,
+                                .host = host};
     ce_status status = cei_task_open_node(&plan->work, &options, task);
     if (status != CE_OK) {
         cei_pool_close(pool);

@@ -101,11 +101,49 @@ static inline uint32_t by_parity(int64_t key, uint32_t count)
 }
 CE_PARTITIONER(by_parity, int64_t)
 
+CE_RECORD(labelled, (ce_str, label), (int64_t, sum));
+
+static inline labelled label(int64_t x)
+{
+    return (labelled){ce_str_printf("from %d", (int)(x % 2)), x};
+}
+CE_MAP(label, int64_t, labelled)
+
+static inline labelled add_to_labelled(labelled all, int64_t x)
+{
+    return (labelled){all.label, all.sum + x};
+}
+CE_AGGREGATE(add_to_labelled, labelled, int64_t)
+
+static inline labelled add_labelled(labelled a, labelled b)
+{
+    return (labelled){ce_str_compare(a.label, b.label) < 0 ? a.label : b.label, a.sum + b.sum};
+}
+CE_REDUCE(add_labelled, labelled)
+
 static inline int_pair swapped(int_pair row)
 {
     return (int_pair){row.value, row.key};
 }
 CE_MAP(swapped, int_pair, int_pair)
+
+static inline int by_tens(int64_t a, int64_t b)
+{
+    return (int)(a / 10 - b / 10);
+}
+CE_COMPARE(by_tens, int64_t)
+
+static inline ce_str named(int64_t row, const split_env *env)
+{
+    return ce_str_printf("%.*s%lld", (int)env->prefix.bytes, env->prefix.at, (long long)row);
+}
+CE_MAP_WITH(named, int64_t, ce_str, split_env)
+
+static inline ce_str named_key(int64_t row)
+{
+    return ce_str_printf("%lld", (long long)row);
+}
+CE_MAP(named_key, int64_t, ce_str)
 
 /* ---- the lineages ---- */
 
@@ -150,6 +188,7 @@ static uint32_t build_all(ce_context *sc, ce_rdd **all)
 {
     const int64_t five = 5, one_two_three[] = {1, 2, 3};
     const double weights[] = {1, 2};
+    const labelled zero = {ce_str_of("a label that does not fit into a cell"), 1000};
     ce_rdd *splits[2];
     uint32_t n = 0;
     ce_random_split(numbers(sc, 3), weights, 2, 99, splits);
@@ -185,9 +224,24 @@ static uint32_t build_all(ce_context *sc, ce_rdd **all)
     all[n++] = ce_distinct(ce_flat_map(numbers(sc, 3), up_to));
     all[n++] = ce_distinct_n(ce_group_by_key(pairs(sc)), 2);
     all[n++] = ce_reduce_by_key(ce_partition_by(pairs(sc), 3), add);
+    all[n++] = ce_combine_by_key(pairs(sc), label, add_to_labelled, add_labelled);
+    all[n++] = ce_combine_by_key_with(pairs(sc), label, add_to_labelled, add_labelled, 3, false);
+    all[n++] = ce_combine_by_key(ce_partition_by(pairs(sc), 3), label, add_to_labelled, add_labelled);
+    all[n++] = ce_aggregate_by_key_n(pairs(sc), &zero, add_to_labelled, add_labelled, 3);
+    all[n++] = ce_fold_by_key_n(pairs(sc), &five, add, 2);
     all[n++] = joined_partitions(sc);
     all[n++] = ce_coalesce(ce_group_by_key(ce_map(ce_reduce_by_key(pairs(sc), add), swapped)), 2);
     all[n++] = ce_zip_partitions(ce_repartition(numbers(sc, 3), 2), ce_repartition(numbers(sc, 4), 2), weave);
+    const split_env env = {.prefix = ce_str_of("number ")};
+    const ce_str low = ce_str_of("-1"), high = ce_str_of("12");
+    ce_rdd *sorted = ce_sort_by_key(ce_key_by(numbers(sc, 4), named_key));
+    all[n++] = sorted;
+    all[n++] = ce_filter_by_range(sorted, &low, &high);
+    all[n++] = ce_reduce_by_key(ce_union(sorted, ce_map_values_with(sorted, plus, &five)), add);
+    all[n++] = ce_sort_by_key_with(ce_map(pairs(sc), swapped), by_tens, false, 3);
+    all[n++] = ce_sort_by_with(numbers(sc, 4), named, false, 3, &env);
+    all[n++] = ce_repartition_and_sort_within_partitions_with(pairs(sc), by_parity, 2);
+    all[n++] = ce_repartition_and_sort_within_partitions(ce_partition_by(pairs(sc), 3), 3);
     assert_true(n <= 64);
     return n;
 }
@@ -410,7 +464,7 @@ static ce_status run_in_child(const test_host *host, const void *plan, size_t co
             cei_block_header header;
             memcpy(&header, bytes, sizeof header);
             assert_true(header.flags & CEI_BLOCK_HAS_CHECKSUM);
-            ce_block block = {message.number, header.rows, bytes, message.bytes, test_release, bytes};
+            ce_block block = {message.number, 0, header.rows, bytes, message.bytes, test_release, bytes};
             assert_int_equal(cei_blocks_push(out, &block), CE_OK);
             continue;
         }
@@ -550,6 +604,28 @@ static void a_partition_that_the_plan_does_not_have_is_refused_in_the_child(void
 
 /* ---- bytes that are no plan ---- */
 
+static void a_function_for_other_rows_than_those_that_are_combined_is_refused(void **state)
+{
+    (void)state;
+    ce_context *sc = grid_open("inline", NULL);
+    ce_rdd *const rdds[] = {ce_combine_by_key(pairs(sc), label, add_to_labelled, add_labelled),
+                            ce_combine_by_key(ce_partition_by(pairs(sc), 3), label, add_to_labelled, add_labelled)};
+    for (int i = 0; i < 3; i++) {
+        ce_rdd *rdd = rdds[i / 2];
+        const ce_function *const merge_combiners = rdd->merge_combiners;
+        ce_plan *plan;
+        void *bytes;
+        size_t count;
+        rdd->merge_combiners = &ce_fn_add;
+        assert_int_equal(ce_plan_encode(rdd, i == 0, &bytes, &count), CE_OK);
+        rdd->merge_combiners = merge_combiners;
+        assert_int_equal(ce_plan_decode(bytes, count, &plan), CE_CORRUPT);
+        assert_string_equal(ce_last_error(), "the plan's combine_by_key does not fit the rows that it combines");
+        ce_free(bytes);
+    }
+    ce_context_close(sc);
+}
+
 static void what_cannot_be_encoded_is_said(void **state)
 {
     (void)state;
@@ -668,7 +744,7 @@ static void foreign_bytes_and_other_versions_are_told_apart(void **state)
     assert_int_equal(ce_plan_encode(numbers(sc, 2), false, &bytes, &count), CE_OK);
     ((char *)bytes)[4]++;
     assert_int_equal(ce_plan_decode(bytes, count, &plan), CE_UNSUPPORTED);
-    assert_non_null(strstr(ce_last_error(), "version 2"));
+    assert_non_null(strstr(ce_last_error(), "version 3"));
     ce_free(bytes);
     ce_context_close(sc);
 }
@@ -706,6 +782,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_child_without_the_module_or_the_function_names_it),
         cmocka_unit_test(a_partition_that_the_plan_does_not_have_is_refused_in_the_child),
         cmocka_unit_test(what_cannot_be_encoded_is_said),
+        cmocka_unit_test(a_function_for_other_rows_than_those_that_are_combined_is_refused),
         cmocka_unit_test(a_plan_that_is_cut_anywhere_is_refused),
         cmocka_unit_test(a_plan_that_was_changed_anywhere_never_crashes_its_reader),
         cmocka_unit_test(foreign_bytes_and_other_versions_are_told_apart),

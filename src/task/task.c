@@ -18,6 +18,7 @@ struct ce_task {
     cei_stage_work work;
     cei_cursor *root;
     cei_writer writer;
+    cei_batch batch;         /* of the root: rows that the writer has not taken yet */
     bool ended;              /* the root has given all */
     _Atomic(uint64_t) *keys; /* that tables of the stage's tasks have held, or NULL */
     ce_host host;            /* of a task that was opened from a plan: its budget */
@@ -28,6 +29,9 @@ struct ce_task {
 
 /* Work of one step: enough to make its cost invisible, little enough to answer a host within milliseconds. */
 enum { STEP_BATCHES = 64 };
+
+/* A host that is short does not lower a task's share below this: rows that go to disk one by one help nobody. */
+enum { SHARE_BYTES_MIN = 256 << 10 };
 
 static void close_cursors(cei_run *run)
 {
@@ -79,6 +83,10 @@ ce_status cei_task_open_node(const cei_stage_work *work, const cei_task_options 
     cei_run *run = &made->run;
     run->arena = arena;
     run->pool = options->pool;
+    run->share = (cei_share){.pool = run->pool,
+                             .bytes_max = options->share_bytes,
+                             .spill_directory = options->spill_directory,
+                             .metrics = &run->metrics};
     run->batch_rows = options->batch_rows;
     run->partition = options->partition;
     run->attempt = options->attempt;
@@ -95,7 +103,8 @@ ce_status cei_task_open_node(const cei_stage_work *work, const cei_task_options 
     ce_status status = work->root->op->open(run, work->root, options->partition, &made->root);
     if (status == CE_OK) {
         const cei_shuffle *shuffle = work->output ? work->output->shuffle : NULL;
-        status = cei_writer_open(&made->writer, shuffle, work->root->type, options->partition, &run->arena, run->pool);
+        status = cei_writer_open(&made->writer, shuffle, work->root->type, options->partition, &run->arena, run->pool,
+                                 &run->share);
         made->keys = options->keys;
         made->writer.table.expected = options->keys ? atomic_load_explicit(options->keys, memory_order_relaxed) : 0;
     }
@@ -200,18 +209,22 @@ static bool wants_whole_input(cei_run *run)
     return false;
 }
 
-static ce_status push(ce_task *task, const cei_batch *batch)
+/* Lets the writer take rows of the batch in hand, or work. */
+static ce_status write_rows(ce_task *task)
 {
-    if (!task->work.output) {
-        return cei_writer_push(&task->writer, batch->rows, batch->count);
-    }
     cei_run *run = &task->run;
+    cei_batch *batch = &task->batch;
+    uint32_t taken = 0;
     cei_arena strings; /* of the combine function: the table copies what it keeps before push returns */
     cei_arena_open(&strings, run->pool, 0);
     cei_user_begin(run, task->work.output, &strings);
-    ce_status status = cei_writer_push(&task->writer, batch->rows, batch->count);
+    ce_status status = cei_writer_works(&task->writer)
+                           ? cei_writer_work(&task->writer)
+                           : cei_writer_push(&task->writer, batch->rows, batch->count, &taken);
     cei_pull pulled = cei_user_end(run);
     cei_arena_close(&strings);
+    batch->rows += (size_t)taken * task->root->node->type->bytes;
+    batch->count -= taken;
     if (status == CE_USER) { /* the partitioner's answer: nothing else in the writer is the user's */
         char place[256];
         cei_error_prefix(status, "%s: ", cei_node_place(task->work.output, place, sizeof place));
@@ -235,6 +248,23 @@ static ce_step take_block(ce_task *task, ce_block *block)
     return CE_STEP_BLOCK;
 }
 
+/* Pulls the root, or ends the writer. */
+static cei_pull pull(ce_task *task)
+{
+    cei_pull pulled = task->root->next(task->root, &task->batch);
+    if (pulled == CEI_END) {
+        task->batch.count = 0;
+        task->ended = true;
+        cei_writer_end(&task->writer);
+        if (task->keys && task->writer.keys) {
+            atomic_store_explicit(task->keys, task->writer.keys, memory_order_relaxed);
+        }
+    } else if (pulled != CEI_ROWS) {
+        task->batch.count = 0;
+    }
+    return pulled;
+}
+
 static ce_step step(ce_task *task, ce_block *block)
 {
     cei_run *run = &task->run;
@@ -242,32 +272,29 @@ static ce_step step(ce_task *task, ce_block *block)
         if (take_block(task, block) == CE_STEP_BLOCK) {
             return CE_STEP_BLOCK;
         }
-        if (task->ended) {
-            return CE_STEP_DONE;
-        }
         if (cei_run_is_cancelled(run)) {
             return CE_STEP_FAILED;
+        }
+        if (task->batch.count || cei_writer_works(&task->writer)) {
+            ce_status status = write_rows(task);
+            if (status != CE_OK) {
+                cei_run_fail(run, status);
+                return CE_STEP_FAILED;
+            }
+            continue;
+        }
+        if (task->ended) {
+            return CE_STEP_DONE;
         }
         if (wants_whole_input(run)) {
             return CE_STEP_WANT;
         }
-        cei_batch batch;
-        cei_pull pulled = task->root->next(task->root, &batch);
+        cei_pull pulled = pull(task);
         if (pulled == CEI_WANT) {
             return CE_STEP_WANT;
         }
-        ce_status status = CE_OK;
-        if (pulled == CEI_ROWS) {
-            status = push(task, &batch);
-        } else if (pulled == CEI_END) {
-            status = cei_writer_finish(&task->writer, &run->arena);
-            if (task->keys && task->writer.keys) {
-                atomic_store_explicit(task->keys, task->writer.keys, memory_order_relaxed);
-            }
-            task->ended = true;
-        }
-        if (pulled == CEI_FAILED || status != CE_OK) {
-            cei_run_fail(run, status);
+        if (pulled == CEI_FAILED) {
+            cei_run_fail(run, CE_OK);
             return CE_STEP_FAILED;
         }
     }
@@ -333,9 +360,14 @@ void ce_task_cancel(ce_task *task)
 
 uint64_t ce_task_spill(ce_task *task, uint64_t want_bytes)
 {
-    /* No operator of this version keeps state that it could write out. */
-    (void)task;
-    (void)want_bytes;
+    /* Operators look at their share when they grow, and write out what is beyond it then. Half of it each time: how
+     * much of what is held belongs to them is theirs to know, and a host asks again while it is short. */
+    cei_share *share = &task->run.share;
+    const uint64_t half = share->bytes_max / 2, used = cei_pool_used(task->run.pool).used_bytes / 2;
+    const uint64_t lower = half < used ? half : used;
+    if (want_bytes && share->bytes_max > SHARE_BYTES_MIN) {
+        share->bytes_max = lower < SHARE_BYTES_MIN ? SHARE_BYTES_MIN : lower;
+    }
     return 0;
 }
 

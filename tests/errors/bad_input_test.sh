@@ -118,7 +118,7 @@ static ce_rdd *dataset(ce_context *sc, const char *what, const char *path, ce_rd
     if (IS("program fails")) return ce_pipe(n, "sh -c false");
     if (IS("refuse")) return ce_filter(n, refuse);
     if (IS("partitioner")) return ce_partition_by_with(ce_map(n, pair_of), nowhere, 3);
-    if (IS("group")) return ce_group_by_key(ce_map(ce_range(sc, 0, 1000000, 1, 4), pair_of));
+    if (IS("glom")) return ce_glom(ce_range(sc, 0, 1000000, 1, 1));
     if (IS("deep")) return many_maps(n);
     if (IS("poke")) return ce_filter(n, poke);
     if (IS("divide")) return ce_filter(n, divide);
@@ -396,9 +396,9 @@ for wrong in spark 'local[0]' 'local[x]' 'local[2' ''; do
     has_err "cerium: master \"$wrong\" is none of inline, local, local[N], local[*], local[N,F]"
     yes [ "$(wc -l <err.txt)" -eq 1 ]
 done
-run "$cerium" run --conf memory_bytes_max=4m bad.c group
+run "$cerium" run --conf memory_bytes_max=4m bad.c glom
 is_code 8
-has_err "(map at $(at 'IS("group")')) failed 1 time: out of memory: "
+has_err "(glom at $(at 'IS("glom")')) failed 1 time: out of memory: "
 has_err 'exceed the limit of 4194304'
 yes [ "$(wc -l <err.txt)" -eq 1 ]
 

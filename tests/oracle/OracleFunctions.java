@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.TreeSet;
 
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaDoubleRDD;
@@ -62,6 +63,11 @@ public final class OracleFunctions {
 
   public static Function<Tuple2<Integer, Integer>, Boolean> keyGreater(int n) {
     return t -> t._1() > n;
+  }
+
+  /* Python's numbers come as Integer where they fit: keys of one type sort and meet. */
+  public static PairFunction<Tuple2<Number, Object>, Long, Object> longKey() {
+    return t -> new Tuple2<>(t._1().longValue(), t._2());
   }
 
   public static FlatMapFunction<Integer, Integer> upTo() {
@@ -115,6 +121,22 @@ public final class OracleFunctions {
   public static Function2<Integer, Integer, Integer> biggest() { return (a, b) -> Math.max(a, b); }
 
   public static Function2<Integer, Integer, Integer> countRow() { return (n, row) -> n + 1; }
+
+  public static TreeSet<Integer> emptyInts() { return new TreeSet<>(); }
+
+  public static Function2<TreeSet<Integer>, Integer, TreeSet<Integer>> addToInts() {
+    return (set, x) -> {
+      set.add(x);
+      return set;
+    };
+  }
+
+  public static Function2<TreeSet<Integer>, TreeSet<Integer>, TreeSet<Integer>> mergeInts() {
+    return (a, b) -> {
+      a.addAll(b);
+      return a;
+    };
+  }
 
   public static HashMap<String, Integer> emptySums() { return new HashMap<>(); }
 

@@ -4,209 +4,62 @@
  *
  * A program grows a graph of 5 to 20 nodes over int64 and pair(int64, int64), each from nodes before it, so that nodes
  * are shared as a user's are. The model holds the rows of each node, and their order and partitions as long as these
- * are defined: behind a shuffle only the multiset is.
+ * are defined: behind a shuffle only the multiset is, and of a sort that its keys follow each other.
+ *
+ * Threads, batches, the budget of memory, the cuts of files and the skew of keys are drawn too. A few programs are
+ * large: their rows go to disk where the budget is small, and of their results only sums are compared.
+ *
+ * CERIUM_TEST_SEED is the seed of the first program, CERIUM_SOAK_SECONDS how long to go on (0: one program); see
+ * script/soak.
  */
-#include "base/random.h"
-#include "support/grid.h"
+#include "base/clock.h"
+#include "random/wide_steps.h"
+#include "support/files.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROGRAMS = 1000, NODES_MAX = 24, ROWS_MAX = 4000 };
-
-CE_PAIR(pair, int64_t, int64_t);
-CE_LIST(longs, int64_t);
-CE_PAIR(group, int64_t, longs);
-CE_RECORD(parameters, (int64_t, modulus), (int64_t, rest));
-
-/* ---- user functions: used by the engine and, row by row, by the model ---- */
-
-/* Small results, so that keys meet; never negative modulus surprises: C's % on both sides. */
-static inline int64_t mangle(int64_t x, const parameters *p)
-{
-    return (int64_t)((uint64_t)x * 3 + 1) % p->modulus;
-}
-CE_MAP_WITH(mangle, int64_t, int64_t, parameters)
-
-static inline bool is_kept(int64_t x, const parameters *p)
-{
-    return x % p->modulus != p->rest;
-}
-CE_FILTER_WITH(is_kept, int64_t, parameters)
-
-static inline void spread(int64_t x, ce_emit *out)
-{
-    for (int64_t i = 0; i < (x & 3); i++) {
-        ce_emit_value(out, int64_t, x + i);
-    }
-}
-CE_FLAT_MAP(spread, int64_t, int64_t)
-
-static inline pair swap(pair row)
-{
-    return (pair){row.value, row.key};
-}
-CE_MAP(swap, pair, pair)
-
-static inline bool pair_is_kept(pair row, const parameters *p)
-{
-    return (row.key ^ row.value) % p->modulus != p->rest;
-}
-CE_FILTER_WITH(pair_is_kept, pair, parameters)
-
-static inline int64_t plus(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-CE_REDUCE(plus, int64_t)
-
-static inline int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-CE_REDUCE(larger, int64_t)
-
-static inline pair sum_group(group row)
-{
-    pair sum = {row.key, 0};
-    for (uint32_t i = 0; i < row.value.count; i++) {
-        sum.value = plus(sum.value, row.value.at[i]);
-    }
-    return sum;
-}
-CE_MAP(sum_group, group, pair)
-
-static inline int64_t total(int64_t key, int64_t value)
-{
-    return plus(key, 2 * (value & 0xFFFFFF));
-}
-
-static inline int64_t fold_pair(pair row)
-{
-    return total(row.key, row.value);
-}
-CE_MAP(fold_pair, pair, int64_t)
-
-/* ---- the model: rows as pairs; a number is a pair's key with value 0 ---- */
-
-struct node {
-    ce_rdd *rdd;
-    bool is_pair, ordered; /* ordered: partitions and order are known */
-    pair *rows;
-    uint32_t count;
-    uint32_t parts;   /* known when ordered, or after a wide operator with a number */
-    uint32_t *starts; /* parts + 1, when ordered */
-    char text[160];
-};
-
-struct program {
-    ce_context *sc;
-    cei_random random;
-    struct node nodes[NODES_MAX];
-    uint32_t count;
-};
-
-static uint64_t below(struct program *program, uint64_t bound)
-{
-    return cei_random_below(&program->random, bound);
-}
-
-static void add_row(struct node *node, int64_t key, int64_t value)
-{
-    if ((node->count & (node->count - 1)) == 0) {
-        node->rows = realloc(node->rows, (node->count ? 2 * node->count : 1) * sizeof *node->rows);
-    }
-    node->rows[node->count++] = (pair){key, value};
-}
-
-/* A node of as many partitions as from, filled partition by partition. */
-static void begin_parts(struct node *node, uint32_t parts)
-{
-    node->ordered = true;
-    node->parts = 0;
-    node->starts = calloc(parts + 1, sizeof *node->starts);
-}
-
-static void end_part(struct node *node)
-{
-    node->starts[++node->parts] = node->count;
-}
-
-static uint32_t part_end(const struct node *node, uint32_t part)
-{
-    return node->ordered ? node->starts[part + 1] : node->count;
-}
-
-static uint32_t part_count(const struct node *node)
-{
-    return node->ordered ? node->parts : 1;
-}
-
-/* Runs body for each row, keeping partitions and order. */
-#define EACH_ROW(to, from, body)                                                                                       \
-    do {                                                                                                               \
-        uint32_t row_ = 0, parts_ = part_count(from);                                                                  \
-        begin_parts((to), parts_);                                                                                     \
-        for (uint32_t part_ = 0; part_ < parts_; part_++) {                                                            \
-            for (uint32_t index_ = 0; row_ < part_end((from), part_); row_++, index_++) {                              \
-                pair row = (from)->rows[row_];                                                                         \
-                uint32_t part = part_, index = index_;                                                                 \
-                (void)part;                                                                                            \
-                (void)index;                                                                                           \
-                body                                                                                                   \
-            }                                                                                                          \
-            end_part(to);                                                                                              \
-        }                                                                                                              \
-        (to)->ordered = (from)->ordered;                                                                               \
-        (to)->parts = (from)->parts;                                                                                   \
-    } while (0)
-
-static int by_row(const void *a, const void *b)
-{
-    const pair *x = a, *y = b;
-    int order = (x->key > y->key) - (x->key < y->key);
-    return order ? order : (x->value > y->value) - (x->value < y->value);
-}
-
-static pair *sorted(const pair *rows, uint32_t count)
-{
-    pair *copy = calloc(count + 1, sizeof *copy);
-    if (count) {
-        memcpy(copy, rows, count * sizeof *copy);
-    }
-    qsort(copy, count, sizeof *copy, by_row);
-    return copy;
-}
-
-/* Equal keys become one row. */
-static void fold_keys(struct node *to, const struct node *from, int64_t (*f)(int64_t, int64_t))
-{
-    pair *rows = sorted(from->rows, from->count);
-    for (uint32_t i = 0; i < from->count; i++) {
-        if (to->count && to->rows[to->count - 1].key == rows[i].key) {
-            to->rows[to->count - 1].value = f(to->rows[to->count - 1].value, rows[i].value);
-        } else {
-            add_row(to, rows[i].key, rows[i].value);
-        }
-    }
-    free(rows);
-}
+enum { PROGRAMS = 1000 };
 
 /* ---- steps: each builds the node and the model's rows; false when it cannot be used on these nodes ---- */
 
+/* The numbers as lines of a file, which is cut where the settings say. */
+static void make_file(struct program *program, struct node *to, const int64_t *values, uint32_t count)
+{
+    char name[32], *text = malloc((size_t)count * 21 + 22), *at = text;
+    for (uint32_t i = 0; i < count; i++) {
+        at += snprintf(at, 22, "%lld\n", (long long)values[i]);
+        add_row(to, values[i], 0);
+    }
+    snprintf(name, sizeof name, "numbers-%u", program->count);
+    to->rdd = ce_map(ce_text_file(program->sc, test_file(name, text, (size_t)(at - text))), parsed);
+    snprintf(to->text, sizeof to->text, "text_file of %u rows", count);
+    free(text);
+}
+
 static bool make_source(struct program *program, struct node *to)
 {
-    uint32_t count = (uint32_t)below(program, 4) ? (uint32_t)below(program, 600) : (uint32_t)below(program, 4);
+    uint32_t most = program->rows_max == ROWS_MAX ? 600 : program->rows_max / 2;
+    uint32_t count = (uint32_t)below(program, 4) ? (uint32_t)below(program, most) : (uint32_t)below(program, 4);
     uint32_t parts = 1 + (uint32_t)below(program, 7);
     int64_t *values = calloc(count + 1, sizeof *values);
     int64_t first = (int64_t)below(program, 50) - 25, step = below(program, 2) ? 3 : -2;
-    bool range = below(program, 2);
-    uint64_t spread_of = 1 + below(program, 200);
+    uint64_t kind = below(program, program->is_tight ? 4 : 5); /* 0, 1: a range; 4: a file, which takes buffers */
+    kind =
+        program->is_tight && program->rows_max == ROWS_MAX_LARGE ? 0 : kind; /* a node that holds rows takes memory */
+    uint64_t spread_of = 1 + below(program, below(program, 4) ? 200 : 4 * (uint64_t)count + 1);
+    bool skewed = below(program, 4) == 0; /* half of the rows have one key */
     for (uint32_t i = 0; i < count; i++) {
-        values[i] = range ? first + (int64_t)i * step : (int64_t)below(program, spread_of) - 20;
+        int64_t drawn = skewed && below(program, 2) ? 7 : (int64_t)below(program, spread_of) - 20;
+        values[i] = kind < 2 ? first + (int64_t)i * step : drawn;
     }
-    to->rdd = range ? ce_range(program->sc, first, first + (int64_t)count * step, step, parts)
-                    : ce_parallelize(program->sc, int64_t, values, count, parts);
+    if (kind == 4) {
+        make_file(program, to, values, count);
+        free(values);
+        return true;
+    }
+    to->rdd = kind < 2 ? ce_range(program->sc, first, first + (int64_t)count * step, step, parts)
+                       : ce_parallelize(program->sc, int64_t, values, count, parts);
     begin_parts(to, parts);
     for (uint32_t part = 0; part < parts; part++) {
         for (uint64_t i = (uint64_t)part * count / parts; i < ((uint64_t)part + 1) * count / parts; i++) {
@@ -215,7 +68,7 @@ static bool make_source(struct program *program, struct node *to)
         end_part(to);
     }
     free(values);
-    snprintf(to->text, sizeof to->text, "%s of %u rows in %u partitions", range ? "range" : "parallelize", count,
+    snprintf(to->text, sizeof to->text, "%s of %u rows in %u partitions", kind < 2 ? "range" : "parallelize", count,
              parts);
     return true;
 }
@@ -290,8 +143,7 @@ static bool make_numbered(struct program *program, struct node *to, struct node 
 
 static bool make_union(struct program *program, struct node *to, struct node *a, struct node *b)
 {
-    (void)program;
-    if (a->is_pair != b->is_pair || a->count + b->count > ROWS_MAX) {
+    if (a->is_pair != b->is_pair || a->count + b->count > program->rows_max) {
         return false;
     }
     bool both_ordered = a->ordered && b->ordered;
@@ -336,42 +188,6 @@ static bool make_coalesced(struct program *program, struct node *to, struct node
     return true;
 }
 
-static bool make_wide(struct program *program, struct node *to, struct node *from)
-{
-    uint32_t n = (uint32_t)below(program, 6); /* 0: the default */
-    uint64_t choice = below(program, from->is_pair ? 6 : 2);
-    to->is_pair = from->is_pair;
-    to->parts = n;
-    if (choice == 0) {
-        to->parts = n = n + 1;
-        to->rdd = ce_repartition(from->rdd, n);
-    } else if (choice == 1) {
-        to->rdd = ce_distinct_n(from->rdd, n);
-    } else if (choice == 2) {
-        to->rdd = ce_reduce_by_key_n(from->rdd, plus, n);
-        fold_keys(to, from, plus);
-    } else if (choice == 3) {
-        to->rdd = ce_reduce_by_key_n(from->rdd, larger, n);
-        fold_keys(to, from, larger);
-    } else if (choice == 4) {
-        to->rdd = ce_map(ce_group_by_key_n(from->rdd, n), sum_group);
-        fold_keys(to, from, plus);
-    } else {
-        to->rdd = ce_partition_by(from->rdd, n);
-    }
-    static const char *const names[] = {"repartition",           "distinct",          "reduce_by_key(plus)",
-                                        "reduce_by_key(larger)", "group_by_key, sum", "partition_by"};
-    snprintf(to->text, sizeof to->text, "%s to %u", names[choice], n);
-    pair *rows = sorted(from->rows, from->count);
-    for (uint32_t i = 0; i < from->count && (choice < 2 || choice == 5); i++) {
-        if (choice != 1 || i == 0 || by_row(&rows[i - 1], &rows[i]) != 0) {
-            add_row(to, rows[i].key, rows[i].value);
-        }
-    }
-    free(rows);
-    return true;
-}
-
 static bool make_cartesian(struct program *program, struct node *to, struct node *a, struct node *b)
 {
     (void)program;
@@ -400,7 +216,7 @@ static void grow(struct program *program)
     struct node *to = &program->nodes[program->count];
     struct node *a = &program->nodes[below(program, program->count)],
                 *b = &program->nodes[below(program, program->count)];
-    uint64_t choice = below(program, 20);
+    uint64_t choice = below(program, 23);
     a = below(program, 2) ? &program->nodes[program->count - 1] : a; /* mostly chains */
     *to = (struct node){.rdd = NULL};
     bool made = choice < 8    ? make_narrow(program, to, a)
@@ -408,8 +224,9 @@ static void grow(struct program *program)
                 : choice < 12 ? make_union(program, to, a, b)
                 : choice < 14 ? make_coalesced(program, to, a)
                 : choice < 15 ? make_cartesian(program, to, a, b)
-                              : make_wide(program, to, a);
-    if (made && to->count <= 2 * ROWS_MAX) {
+                : choice < 20 ? make_wide(program, to, a)
+                              : make_wide_of_two(program, to, a, b);
+    if (made && to->count <= 2 * program->rows_max) {
         size_t used = strlen(to->text);
         snprintf(to->text + used, sizeof to->text - used, " (of node %d)", (int)(a - program->nodes));
         program->count++;
@@ -421,78 +238,78 @@ static void grow(struct program *program)
 
 /* ---- comparing ---- */
 
-static void report(const struct program *program, uint64_t seed, const char *where, uint32_t index)
+static void report(const struct program *program, uint64_t seed, uint32_t index)
 {
-    print_error("seed %llu, %s, node %u:\n", (unsigned long long)seed, where, index);
+    print_error("seed %llu, %s, node %u:\n", (unsigned long long)seed, program->where, index);
     for (uint32_t i = 0; i <= index; i++) {
         print_error("  %2u: %s: %u rows%s\n", i, program->nodes[i].text, program->nodes[i].count,
                     program->nodes[i].ordered ? "" : ", in no order");
     }
 }
 
-static bool same_rows(const struct node *node, const ce_result *result)
-{
-    pair *got = calloc(result->count + 1, sizeof *got);
-    for (uint64_t i = 0; i < result->count; i++) {
-        got[i] = node->is_pair ? ce_result_rows(result, pair)[i] : (pair){ce_result_rows(result, int64_t)[i], 0};
-    }
-    pair *wanted = node->ordered ? NULL : sorted(node->rows, node->count);
-    if (wanted) {
-        qsort(got, result->count, sizeof *got, by_row);
-    }
-    const pair *expected = wanted ? wanted : node->rows;
-    bool same =
-        result->count == node->count && (node->count == 0 || memcmp(got, expected, node->count * sizeof *got) == 0);
-    free(wanted);
-    free(got);
-    return same;
-}
-
-static void check_node(const struct program *program, uint64_t seed, const char *where, uint32_t index)
+static void check_node(const struct program *program, uint64_t seed, uint32_t index)
 {
     const struct node *node = &program->nodes[index];
-    ce_result rows;
     uint32_t parts;
     uint64_t count;
-    if (ce_collect(node->rdd, &rows) != CE_OK || ce_partition_count(node->rdd, &parts) != CE_OK ||
-        ce_count(node->rdd, &count) != CE_OK) {
-        report(program, seed, where, index);
+    bool same;
+    if (compare(node, &same, &count) != CE_OK || ce_partition_count(node->rdd, &parts) != CE_OK) {
+        report(program, seed, index);
         fail_msg("%s", ce_last_error());
     }
-    bool parts_fit = node->ordered ? parts == node->parts : true;
-    if (!same_rows(node, &rows) || count != node->count || !parts_fit) {
-        report(program, seed, where, index);
-        fail_msg("got %llu rows (counted %llu) in %u partitions instead of %u in %u", (unsigned long long)rows.count,
-                 (unsigned long long)count, parts, node->count, node->parts);
+    if (!same || (node->ordered && parts != node->parts)) {
+        report(program, seed, index);
+        fail_msg("other rows: counted %llu in %u partitions instead of %u in %u", (unsigned long long)count, parts,
+                 node->count, node->parts);
     }
     if (node->ordered && ce_rdd_determinism(node->rdd) != CE_DETERMINATE) {
-        report(program, seed, where, index);
+        report(program, seed, index);
         fail_msg("a lineage without a shuffle is not called determinate");
     }
-    ce_result_free(&rows);
+}
+
+/* A small budget is for few threads and small batches: what cannot go to disk must fit. */
+static void open_program(struct program *program)
+{
+    static const char *const masters[] = {"inline", "local[1]", "local[2]", "local[4]", "local[8]"};
+    static const char *const budgets[] = {"2m", "4m", "8m", "64m"};
+    char batch_rows[16], cut_bytes[16];
+    uint64_t threads = below(program, 5), size = below(program, 3), budget = below(program, 8);
+    const char *memory = budget < 4 ? budgets[budget] : "0";
+    program->is_tight = budget < 2;
+    threads = program->is_tight && threads > 2 ? 2 : threads;
+    snprintf(batch_rows, sizeof batch_rows, "%d",
+             (int)(1 + below(program, size == 0                        ? 4
+                                      : size == 1 || program->is_tight ? 60
+                                                                       : 3000)));
+    snprintf(cut_bytes, sizeof cut_bytes, "%d", (int)(200 + below(program, 3000)));
+    program->rows_max = below(program, 25) ? ROWS_MAX : ROWS_MAX_LARGE;
+    program->is_short = budget < 4;
+    if (program->rows_max == ROWS_MAX_LARGE) {
+        snprintf(cut_bytes, sizeof cut_bytes, "64k");
+    }
+    snprintf(program->where, sizeof program->where, "%s with batches of %s, %s bytes of memory and cuts of %s",
+             masters[threads], batch_rows, memory, cut_bytes);
+    program->sc = grid_open(masters[threads], "batch_rows", batch_rows, "memory_bytes_max", memory,
+                            "files_partition_bytes_max", cut_bytes, NULL);
 }
 
 static void run_program(uint64_t seed)
 {
-    static const char *const masters[] = {"inline", "local[1]", "local[2]", "local[4]"};
     struct program program = {.count = 0};
-    char where[64], batch_rows[16];
     cei_random_seed(&program.random, seed);
-    const char *master = masters[below(&program, 4)];
-    uint64_t size = below(&program, 3);
-    snprintf(batch_rows, sizeof batch_rows, "%d", (int)(1 + below(&program, size == 0 ? 4 : size == 1 ? 60 : 3000)));
-    snprintf(where, sizeof where, "%s with batches of %s", master, batch_rows);
-    program.sc = grid_open(master, "batch_rows", batch_rows, NULL);
+    open_program(&program);
     for (uint64_t sources = 1 + below(&program, 3); sources > 0; sources--) {
-        make_source(&program, &program.nodes[program.count++]);
+        make_source(&program, &program.nodes[program.count]);
+        program.count++;
     }
     uint64_t nodes = 5 + below(&program, 16);
     for (int tries = 0; program.count < nodes && tries < 200; tries++) {
         grow(&program);
     }
-    check_node(&program, seed, where, program.count - 1);
+    check_node(&program, seed, program.count - 1);
     for (int i = 0; i < 3; i++) {
-        check_node(&program, seed, where, (uint32_t)below(&program, program.count));
+        check_node(&program, seed, (uint32_t)below(&program, program.count));
     }
     ce_context_close(program.sc);
     for (uint32_t i = 0; i < program.count; i++) {
@@ -501,13 +318,17 @@ static void run_program(uint64_t seed)
     }
 }
 
+/* As many as the test wants, or for as long as a soak lasts. */
 static void random_programs_give_what_the_same_steps_give_on_arrays(void **state)
 {
     (void)state;
-    for (uint64_t i = 0; i < PROGRAMS; i++) {
-        run_program(grid_seed() + i);
-    }
-    print_message("%d programs from seed %llu\n", PROGRAMS, (unsigned long long)grid_seed());
+    const char *seconds = getenv("CERIUM_SOAK_SECONDS");
+    int64_t end = cei_clock_ns() + (seconds ? strtoll(seconds, NULL, 10) * 1000000000 : 0);
+    uint64_t programs = 0;
+    do {
+        run_program(grid_seed() + programs++);
+    } while (seconds ? cei_clock_ns() < end : programs < PROGRAMS);
+    print_message("%llu programs from seed %llu\n", (unsigned long long)programs, (unsigned long long)grid_seed());
 }
 
 int main(void)

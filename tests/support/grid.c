@@ -175,6 +175,8 @@ static void golden_value(const ce_type *type, const char *value, cei_buffer *tex
         cei_buffer_char(text, ']');
     } else if (type->kind == CE_KIND_OPTION && !*(const bool *)(const void *)value) {
         cei_buffer_text(text, "null");
+    } else if (type->kind == CE_KIND_OPTION) {
+        golden_value(type->fields[1].type, value + type->fields[1].offset, text);
     } else {
         cei_value_print(type, value, text);
     }

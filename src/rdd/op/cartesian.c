@@ -4,12 +4,12 @@
  * each row of a_i. Pairs come in the order of a_i, then of b_j, whatever the size of batches. */
 #include "base/error.h"
 #include "rdd/narrow.h"
-#include "shuffle/writer.h"
+#include "shuffle/lanes.h"
 
 struct cartesian_state {
     cei_batcher base; /* its input is a_i */
     cei_intake inner;
-    cei_writer writer; /* its ready blocks are b_j */
+    cei_lanes lanes; /* one: its ready blocks are b_j */
     bool stored;
     const char *row; /* of a_i, for which b_j is being read; NULL: none */
     uint32_t block;  /* being read */
@@ -25,14 +25,14 @@ static cei_pull cartesian_store(struct cartesian_state *state)
     cei_run *run = state->base.cursor.run;
     cei_pull pulled;
     while ((pulled = cei_intake_pull(&state->inner)) == CEI_ROWS) {
-        ce_status status = cei_writer_push(&state->writer, state->inner.rows, state->inner.left);
+        ce_status status = cei_lanes_push(&state->lanes, state->inner.rows, state->inner.left, NULL);
         if (status != CE_OK) {
             return cei_run_fail(run, status);
         }
         state->inner.left = 0;
     }
     if (pulled == CEI_END) {
-        ce_status status = cei_writer_finish(&state->writer, &run->arena);
+        ce_status status = cei_lanes_seal(&state->lanes);
         if (status != CE_OK) {
             return cei_run_fail(run, status);
         }
@@ -50,11 +50,11 @@ static ce_status cartesian_pair(struct cartesian_state *state, uint32_t *count)
     char *to = state->base.rows + (size_t)*count * type->bytes;
     const char *rows;
     if (state->reader.left == 0) {
-        if (state->block == state->writer.ready.count) {
+        if (state->block == state->lanes.ready.count) {
             state->row = NULL;
             return CE_OK;
         }
-        cei_block_reader_open(&state->reader, type->fields[1].type, &state->writer.ready.blocks[state->block++]);
+        cei_block_reader_open(&state->reader, type->fields[1].type, &state->lanes.ready.blocks[state->block++]);
     }
     CE_TRY(cei_block_reader_next(&state->reader, room, state->scratch, &state->parts, &rows, &more));
     cei_copy_fields(to, type->bytes, state->row, 0, type->fields[0].type->bytes, more);
@@ -107,13 +107,13 @@ static cei_pull cartesian_next(cei_cursor *cursor, cei_batch *batch)
             return pulled;
         }
     }
-    return state->writer.ready.count ? cartesian_fill(state, batch) : CEI_END;
+    return state->lanes.ready.count ? cartesian_fill(state, batch) : CEI_END;
 }
 
 static void cartesian_close(cei_cursor *cursor)
 {
     struct cartesian_state *state = (struct cartesian_state *)cursor;
-    cei_writer_close(&state->writer);
+    cei_lanes_close(&state->lanes);
     cei_arena_close(&state->parts);
     cei_batcher_close(cursor);
 }
@@ -127,7 +127,7 @@ static ce_status cartesian_open(cei_run *run, const ce_rdd *node, uint32_t parti
     cei_arena_open(&state->parts, run->pool, 0);
     state->flat = cei_type_is_flat(node->parents[0]->type);
     state->base.cursor.close = cartesian_close;
-    CE_TRY(cei_writer_open(&state->writer, NULL, b->type, partition, &run->arena, run->pool));
+    CE_TRY(cei_lanes_open(&state->lanes, b->type, 1, 0, UINT64_MAX, run->pool));
     state->scratch = cei_arena_alloc(&run->arena, (size_t)run->batch_rows * b->type->bytes);
     return state->scratch ? cei_open_parent(run, node, 1, inner, &state->inner.from) : CE_MEMORY;
 }

@@ -22,6 +22,6 @@ ce_rdd *ce_partition_by_at(ce_rdd *rdd, const ce_function *f, uint32_t partition
     if (cei_partitioner_equal(rdd->partitioner, partitioner)) {
         return rdd;
     }
-    cei_node_set_shuffle(node, cei_shuffle_of(rdd->type, true, NULL, false), partitioner);
+    cei_node_set_shuffle(node, cei_shuffle_of(rdd->type, true), partitioner);
     return node;
 }

@@ -2,6 +2,7 @@
  *
  * Combined in a table on both sides of a hash shuffle. An input that is partitioned by key as wanted is combined in
  * place. */
+#include "rdd/combined.h"
 #include "rdd/shuffle_read.h"
 
 const cei_op cei_op_reduce_by_key = {.name = "reduce_by_key", .open = cei_combined_open, .prepare = cei_wide_prepare};
@@ -20,11 +21,5 @@ ce_rdd *ce_reduce_by_key_at(ce_rdd *rdd, const ce_function *f, uint32_t partitio
                                ce_type_text(f->out, text, sizeof text));
     }
     node->type = rdd->type;
-    cei_partitioner partitioner = cei_default_partitioner(rdd, partitions);
-    if (cei_partitioner_equal(rdd->partitioner, partitioner)) {
-        node->partitioner = rdd->partitioner;
-        return node;
-    }
-    cei_node_set_shuffle(node, cei_shuffle_of(rdd->type, true, f, true), partitioner);
-    return node;
+    return cei_combine_by_key(node, rdd, partitions, true);
 }

@@ -138,6 +138,29 @@ static void it_has_no_partitioner_and_is_as_determinate_as_its_order(void **stat
     ce_context_close(sc);
 }
 
+static ce_status coalesced(ce_context *sc, void *arg)
+{
+    (void)arg;
+    uint32_t partitions;
+    ce_rdd *twenty = ce_coalesce_shuffle(ce_range(sc, 1, 11, 1, 10), 20);
+    ce_result rows;
+    GRID_TRY(ce_partition_count(twenty, &partitions));
+    GRID_TRY(ce_collect(twenty, &rows));
+    char count[16], *text = grid_text(&rows, 1);
+    ce_result_free(&rows);
+    snprintf(count, sizeof count, "%u", partitions);
+    test_golden("coalesce-shuffle-20-partitions", count);
+    test_golden("coalesce-shuffle-20-rows", text);
+    free(text);
+    return CE_OK;
+}
+
+static void coalesce_with_a_shuffle_makes_more_partitions(void **state)
+{
+    (void)state;
+    grid_run(coalesced, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +170,7 @@ int main(void)
         cmocka_unit_test(skewed_partitions_become_even),
         cmocka_unit_test(single_rows_of_many_partitions_do_not_meet_in_one),
         cmocka_unit_test(it_has_no_partitioner_and_is_as_determinate_as_its_order),
+        cmocka_unit_test(coalesce_with_a_shuffle_makes_more_partitions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,6 +96,62 @@ static ce_status pairs_are_fields(ce_context *sc, void *arg)
     return CE_OK;
 }
 
+static inline ce_str digits(int64_t number)
+{
+    return ce_str_printf("%02lld", (long long)number);
+}
+CE_MAP(digits, int64_t, ce_str)
+
+/* Whole and finished, or not there. */
+static ce_status saved_in_binary(ce_rdd *rdd, const char *name, const char *want, size_t bytes)
+{
+    test_remove(name);
+    ce_status status = ce_save_as_binary_file(rdd, test_path(name));
+    if (status != CE_OK) {
+        assert_false(test_exists(name));
+        return status;
+    }
+    char part[64];
+    snprintf(part, sizeof part, "%s/part-00001", name);
+    size_t count;
+    char *content = test_content(part, &count);
+    assert_int_equal(count, bytes);
+    assert_memory_equal(content, want, bytes);
+    free(content);
+    snprintf(part, sizeof part, "%s/_SUCCESS", name);
+    assert_true(test_exists(part));
+    return CE_OK;
+}
+
+static ce_status rows_are_their_bytes(ce_context *sc, void *arg)
+{
+    (void)arg;
+    const int64_t second[2] = {3, 4};
+    GRID_TRY(saved_in_binary(numbers(sc, 4, 2), "binary", (const char *)second, sizeof second));
+    GRID_TRY(expect_parts(ce_map(ce_binary_file(sc, test_path("binary"), int64_t), digits), "[[01,02],[03,04]]"));
+    GRID_TRY(saved_in_binary(ce_map(numbers(sc, 5, 2), digits), "records", "030405", 6));
+    return expect_parts(ce_binary_records(sc, test_path("records"), 2), "[[01,02],[03,04,05]]");
+}
+
+static void binary_parts_are_what_sources_read(void **state)
+{
+    (void)state;
+    grid_run_topologies(rows_are_their_bytes, NULL);
+}
+
+static void binary_files_of_lists_are_refused(void **state)
+{
+    (void)state;
+    ce_context *sc = grid_open("local[2]", NULL);
+    assert_int_equal(ce_save_as_binary_file(ce_glom(numbers(sc, 4, 2)), test_path("refused")), CE_TYPE);
+    assert_non_null(strstr(ce_last_error(), "save_as_binary_file: needs str or a type without strings and lists, has "
+                                            "list(int64)"));
+    assert_int_equal(ce_save_as_binary_file(numbers(sc, 4, 2), ""), CE_INVALID);
+    assert_int_equal(ce_save_as_binary_file(NULL, test_path("refused")), CE_INVALID);
+    assert_false(test_exists("refused"));
+    ce_context_close(sc);
+}
+
 /* When clearing up is what fails, something may stay, but never _SUCCESS. */
 static ce_status pairs_are_fields_or_unfinished(ce_context *sc, void *arg)
 {
@@ -217,6 +273,8 @@ int main(void)
         cmocka_unit_test(files_are_those_of_spark),
         cmocka_unit_test(fields_of_a_row_are_separated_by_tabs),
         cmocka_unit_test(failing_calls_leave_no_success),
+        cmocka_unit_test(binary_parts_are_what_sources_read),
+        cmocka_unit_test(binary_files_of_lists_are_refused),
         cmocka_unit_test(many_parts_are_numbered_with_five_digits),
         cmocka_unit_test(an_existing_path_is_refused_and_left_alone),
         cmocka_unit_test(a_path_that_cannot_be_made_is_an_error),

@@ -1,14 +1,14 @@
-/* save_as_text_file : rdd(T), path -> files
+/* save_as_text_file : rdd(T), path -> files;  save_as_binary_file : rdd(T), path -> files
  *
- * The tasks (save_text) leave whole parts in path/_temporary. When all are there they are moved up, and an empty
- * _SUCCESS says so at the very end. Whatever fails before takes away everything that was made, so that nobody finds a
- * directory that looks whole. */
+ * The tasks (save_text, save_binary) leave whole parts in path/_temporary. When all are there they are moved up, and an
+ * empty _SUCCESS says so at the very end. Whatever fails before takes away everything that was made, so that nobody
+ * finds a directory that looks whole. */
+#include "io/save.h"
 #include "action/action.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "io/save_text.h"
 
 struct output {
     char *path;        /* without slashes at its end */
@@ -110,17 +110,17 @@ static void take_away(struct output *output)
     cei_error_set(sentence);
 }
 
-static ce_status save(ce_rdd *rdd, struct output *output)
+static ce_status save(ce_rdd *rdd, const cei_op *op, const char *action, struct output *output)
 {
     ce_rdd node;
     ce_result none;
-    CE_TRY(cei_action_node(&node, &cei_op_save_text, &rdd));
+    CE_TRY(cei_action_node(&node, op, &rdd));
     cei_save_args args = {ce_str_of(output->path)};
     node.args = &args;
     node.args_type = &ce_type_cei_save_args;
     ce_status status = make_directories(output);
     if (status == CE_OK) {
-        status = cei_action_rows(&node, "save_as_text_file", &none);
+        status = cei_action_rows(&node, action, &none);
     }
     if (status == CE_OK) {
         ce_result_free(&none);
@@ -132,12 +132,10 @@ static ce_status save(ce_rdd *rdd, struct output *output)
     return status;
 }
 
-ce_status ce_save_as_text_file(ce_rdd *rdd, const char *path)
+static ce_status save_as(ce_rdd *rdd, const cei_op *op, const char *action, const char *path)
 {
-    CEI_HOLD(rdd);
-    CE_TRY(ce_rdd_status(rdd));
     if (!path || !*path) {
-        return cei_action_invalid(rdd, "save_as_text_file", "the path is %s", path ? "empty" : "NULL");
+        return cei_action_invalid(rdd, action, "the path is %s", path ? "empty" : "NULL");
     }
     struct output output = {.path = cei_strdup(path)};
     if (!output.path) {
@@ -146,7 +144,26 @@ ce_status ce_save_as_text_file(ce_rdd *rdd, const char *path)
     for (size_t bytes = strlen(path); bytes > 1 && output.path[bytes - 1] == '/'; bytes--) {
         output.path[bytes - 1] = '\0';
     }
-    ce_status status = save(rdd, &output);
+    ce_status status = save(rdd, op, action, &output);
     cei_free(output.path);
     return status;
+}
+
+ce_status ce_save_as_text_file(ce_rdd *rdd, const char *path)
+{
+    CEI_HOLD(rdd);
+    CE_TRY(ce_rdd_status(rdd));
+    return save_as(rdd, &cei_op_save_text, "save_as_text_file", path);
+}
+
+ce_status ce_save_as_binary_file(ce_rdd *rdd, const char *path)
+{
+    CEI_HOLD(rdd);
+    CE_TRY(ce_rdd_status(rdd));
+    if (rdd->type->kind != CE_KIND_STR && !cei_type_is_flat(rdd->type)) {
+        char has[256];
+        return cei_fail(CE_TYPE, "%s:%d: save_as_binary_file: needs str or a type without strings and lists, has %s",
+                        rdd->site.file, rdd->site.line, ce_type_text(rdd->type, has, sizeof has));
+    }
+    return save_as(rdd, &cei_op_save_binary, "save_as_binary_file", path);
 }

@@ -1,0 +1,203 @@
+/* subtract_by_key : rdd(pair(K, V)), rdd(pair(K, W)) -> rdd(pair(K, V)): rows whose key the second lacks
+ * subtract : rdd(T), rdd(T) -> rdd(T): the rows of the first that the second has not; those that repeat stay so
+ * intersection : rdd(T), rdd(T) -> rdd(T): each row that both have, once
+ *
+ * All are groups of both inputs, of which some values are given. Of plain rows the row itself is the key, with a byte
+ * for a value. */
+#include "base/error.h"
+#include "rdd/groups.h"
+#include "rdd/narrow.h"
+#include "rdd/shuffle_read.h"
+
+struct subtract_state {
+    cei_cursor cursor;
+    cei_groups groups;
+    char *rows;
+    cei_batch values; /* of the group in hand, still to be given */
+    bool intersects, plain;
+};
+
+/* ---- rows as keys ---- */
+
+static cei_pull keyed_next(cei_cursor *cursor, cei_batch *batch)
+{
+    cei_batcher *state = (cei_batcher *)cursor;
+    const ce_type *type = cursor->node->type;
+    const size_t from_bytes = cursor->node->parents[0]->type->bytes;
+    cei_batch part;
+    cei_pull pulled = cei_intake_next(&state->in, from_bytes, cursor->run->batch_rows, &part);
+    if (pulled == CEI_ROWS) {
+        cei_copy_fields(state->rows, type->bytes, part.rows, from_bytes, from_bytes, part.count);
+        *batch = (cei_batch){state->rows, part.count};
+    }
+    return pulled;
+}
+
+static ce_status keyed_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
+{
+    return cei_batcher_open(run, node, partition, sizeof(cei_batcher), keyed_next, cursor);
+}
+
+const cei_op cei_op_row_as_key = {.name = "row_as_key", .open = keyed_open};
+
+static ce_rdd *row_as_key(ce_rdd *rdd, ce_site site)
+{
+    ce_rdd *node = cei_node_new(&cei_op_row_as_key, NULL, site, &rdd, 1);
+    if (cei_node_is_sound(node)) {
+        cei_node_gives_pair(node, rdd->type, &ce_type_uint8_t);
+    }
+    return node;
+}
+
+/* ---- giving ---- */
+
+/* Whether the group in hand gives anything. Of a group in pieces the second input is asked for one only. */
+static cei_pull gives(struct subtract_state *state, bool *gives)
+{
+    cei_batch other;
+    cei_pull pulled = cei_groups_piece(&state->groups, 1, &other);
+    const bool has_other = pulled == CEI_ROWS;
+    if (pulled == CEI_FAILED) {
+        return pulled;
+    }
+    pulled = cei_groups_piece(&state->groups, 0, &state->values);
+    *gives = pulled == CEI_ROWS && has_other == state->intersects;
+    state->values.count = *gives ? (state->intersects ? 1 : state->values.count) : 0;
+    return pulled == CEI_FAILED ? pulled : CEI_ROWS;
+}
+
+static uint32_t give_values(struct subtract_state *state, char *row, uint32_t room)
+{
+    const ce_type *type = state->cursor.node->type;
+    const uint32_t count = state->values.count < room ? state->values.count : room;
+    const size_t key_bytes = state->groups.key->bytes;
+    for (uint32_t i = 0; i < count; i++, row += type->bytes) {
+        memcpy(row, state->groups.at, key_bytes);
+        if (!state->plain) {
+            const size_t bytes = type->fields[1].type->bytes;
+            memcpy(row + type->fields[1].offset, state->values.rows + i * bytes, bytes);
+        }
+    }
+    state->values.rows += state->plain ? 0 : (size_t)count * type->fields[1].type->bytes;
+    state->values.count -= count;
+    return count;
+}
+
+/* More values of the group in hand, or the next group. */
+static cei_pull go_on(struct subtract_state *state)
+{
+    bool has = false;
+    if (state->groups.sorts && state->groups.at && !state->intersects && state->values.rows) {
+        cei_pull pulled = cei_groups_piece(&state->groups, 0, &state->values);
+        if (pulled != CEI_END) {
+            return pulled;
+        }
+    }
+    cei_pull pulled;
+    do {
+        pulled = cei_groups_next(&state->groups);
+        pulled = pulled == CEI_ROWS ? gives(state, &has) : pulled;
+        state->values.rows = has ? state->values.rows : NULL;
+    } while (pulled == CEI_ROWS && !has);
+    return pulled;
+}
+
+static cei_pull subtract_next(cei_cursor *cursor, cei_batch *batch)
+{
+    struct subtract_state *state = (struct subtract_state *)cursor;
+    uint32_t count = 0;
+    do {
+        if (state->values.count == 0) {
+            if (count && !cei_groups_stays(&state->groups)) {
+                break;
+            }
+            cei_pull pulled = go_on(state);
+            if (pulled != CEI_ROWS && !count) {
+                return pulled;
+            }
+            if (pulled != CEI_ROWS) {
+                break; /* it will be said again */
+            }
+        }
+        count += give_values(state, state->rows + (size_t)count * cursor->node->type->bytes,
+                             cursor->run->batch_rows - count);
+    } while (count < cursor->run->batch_rows && !state->groups.sorts);
+    *batch = (cei_batch){state->rows, count};
+    return CEI_ROWS;
+}
+
+static void subtract_close(cei_cursor *cursor)
+{
+    cei_groups_close(&((struct subtract_state *)cursor)->groups);
+}
+
+static ce_status open_one(cei_run *run, const ce_rdd *node, uint32_t partition, bool plain, bool intersects,
+                          cei_cursor **cursor)
+{
+    struct subtract_state *state = cei_cursor_new(run, node, sizeof *state, subtract_next);
+    if (!state) {
+        return CE_MEMORY;
+    }
+    state->cursor.close = subtract_close;
+    *cursor = &state->cursor;
+    state->plain = plain;
+    state->intersects = intersects;
+    state->rows = cei_arena_alloc_zeroed(&run->arena, (size_t)run->batch_rows * node->type->bytes);
+    return state->rows ? cei_groups_open(&state->groups, run, node, partition) : CE_MEMORY;
+}
+
+static ce_status by_key_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
+{
+    return open_one(run, node, partition, false, false, cursor);
+}
+
+static ce_status subtract_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
+{
+    return open_one(run, node, partition, true, false, cursor);
+}
+
+static ce_status intersection_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
+{
+    return open_one(run, node, partition, true, true, cursor);
+}
+
+const cei_op cei_op_subtract_by_key = {.name = "subtract_by_key", .open = by_key_open};
+const cei_op cei_op_subtract = {.name = "subtract", .open = subtract_open};
+const cei_op cei_op_intersection = {.name = "intersection", .open = intersection_open};
+
+/* ---- building ---- */
+
+/* As many partitions as the first has, where that is known and no other number is asked for. */
+static uint32_t partitions_of(ce_rdd *a, uint32_t partitions)
+{
+    return partitions == 0 && a && cei_node_prepare_early(a) ? a->partition_count : partitions;
+}
+
+ce_rdd *ce_subtract_by_key_at(ce_rdd *a, ce_rdd *b, uint32_t partitions, ce_site site)
+{
+    ce_rdd *rdds[] = {a, b};
+    const bool is_placed = a && a->partitioner.kind != CEI_PARTITIONER_NONE && a->partitioner.count > 0;
+    const uint32_t wanted = is_placed ? partitions : partitions_of(a, partitions);
+    ce_rdd *node = cei_cogroup_node_led(&cei_op_subtract_by_key, rdds, 2, 1, wanted, site);
+    node->type = cei_node_is_sound(node) ? a->type : node->type;
+    return node;
+}
+
+static ce_rdd *plain_node(const cei_op *op, ce_rdd *a, ce_rdd *b, uint32_t partitions, ce_site site)
+{
+    ce_rdd *rdds[] = {row_as_key(a, site), row_as_key(b, site)};
+    ce_rdd *node = cei_cogroup_node(op, rdds, 2, partitions, site);
+    node->type = cei_node_is_sound(node) ? a->type : node->type;
+    node->partitioner = (cei_partitioner){0};
+    return node;
+}
+
+ce_rdd *ce_subtract_at(ce_rdd *a, ce_rdd *b, uint32_t partitions, ce_site site)
+{
+    return plain_node(&cei_op_subtract, a, b, partitions_of(a, partitions), site);
+}
+
+ce_rdd *ce_intersection_at(ce_rdd *a, ce_rdd *b, uint32_t partitions, ce_site site)
+{
+    return plain_node(&cei_op_intersection, a, b, partitions, site);
+}
