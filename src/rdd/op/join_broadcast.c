@@ -123,54 +123,82 @@ static cei_pull fill_table(struct broadcast_state *state)
 
 /* ---- probing ---- */
 
-/* The sizes of values as constants, where the compiler can know them; what the loop changes is in locals. */
-static inline __attribute__((always_inline)) uint32_t join_sized(struct broadcast_state *state, char *row,
-                                                                 uint32_t room, size_t key_bytes, size_t left_bytes,
-                                                                 size_t right_bytes)
+/* Which rows of the first meet which values of the second, from where the last batch has stopped; NONE: the row is kept
+ * without one. Returns how many. */
+static uint32_t match_rows(struct broadcast_state *state, uint32_t room, uint32_t *lefts, uint32_t *rights)
 {
-    const ce_type *type = state->base.cursor.node->type, *left = state->base.cursor.node->parents[0]->type;
-    const size_t row_bytes = type->bytes, from_bytes = left->bytes, from_value = left->fields[1].offset;
-    const size_t to_value = type->fields[1].offset, to_right = state->value_at;
-    const char *from = state->part.rows + state->at * from_bytes, *const values = state->values;
-    const uint32_t *const before = state->before;
-    const bool outer = state->left_outer;
+    const uint32_t *const before = state->before, end = state->part.count;
     uint32_t count = 0, at = state->at, chain = state->chain;
-    for (const uint32_t end = state->part.count; count < room && at < end;) {
+    while (count < room && at < end) {
         const void *found = state->found[at];
-        if (found || outer) {
-            memcpy(row, from, key_bytes);
-            memcpy(row + to_value, from + from_value, left_bytes);
-            if (outer) {
-                row[state->present_at] = found != NULL;
-                memset(row + to_right, 0, right_bytes);
-            }
-            count++;
+        lefts[count] = at;
+        rights[count] = chain;
+        if (found && chain == NONE) {
+            memcpy(&rights[count], found, sizeof chain);
         }
-        if (found) {
-            if (chain == NONE) {
-                memcpy(&chain, found, sizeof chain);
-            }
-            memcpy(row + to_right, values + chain * right_bytes, right_bytes);
-            chain = before[chain];
-        }
-        row += found || outer ? row_bytes : 0;
+        chain = found ? before[rights[count]] : NONE;
+        count += found != NULL || state->left_outer;
         at += chain == NONE;
-        from += chain == NONE ? from_bytes : 0;
     }
     state->at = at;
     state->chain = chain;
     return count;
 }
 
-static uint32_t join_rows(struct broadcast_state *state, char *row, uint32_t room)
+/* Writes one field of each row: the size as a constant where the compiler can know it. */
+static inline __attribute__((always_inline)) void write_field(char *to, size_t row_bytes, const char *from,
+                                                              size_t stride, const uint32_t *indices, uint32_t count,
+                                                              size_t bytes)
 {
-    const ce_type *type = state->base.cursor.node->type, *left = state->base.cursor.node->parents[0]->type;
-    const size_t key_bytes = type->fields[0].type->bytes, left_bytes = left->fields[1].type->bytes;
-    const size_t right_bytes = state->row->fields[1].type->bytes;
-    if (key_bytes == 8 && left_bytes == 8 && right_bytes == 8) {
-        return join_sized(state, row, room, 8, 8, 8);
+    for (uint32_t i = 0; i < count; i++, to += row_bytes) {
+        memcpy(to, from + indices[i] * stride, bytes);
     }
-    return join_sized(state, row, room, key_bytes, left_bytes, right_bytes);
+}
+
+static void write_fields(char *to, size_t row_bytes, const char *from, size_t stride, const uint32_t *indices,
+                         uint32_t count, size_t bytes)
+{
+    if (bytes == 8) {
+        write_field(to, row_bytes, from, stride, indices, count, 8);
+    } else if (bytes == 16) {
+        write_field(to, row_bytes, from, stride, indices, count, 16);
+    } else {
+        write_field(to, row_bytes, from, stride, indices, count, bytes);
+    }
+}
+
+/* The right side of outer rows, of which some have none. */
+static void write_options(const struct broadcast_state *state, char *rows, const uint32_t *rights, uint32_t count)
+{
+    const size_t row_bytes = state->base.cursor.node->type->bytes, bytes = state->row->fields[1].type->bytes;
+    for (uint32_t i = 0; i < count; i++, rows += row_bytes) {
+        const bool has = rights[i] != NONE;
+        rows[state->present_at] = has;
+        if (has) {
+            cei_value_copy(rows + state->value_at, state->values + rights[i] * bytes, bytes);
+        } else {
+            memset(rows + state->value_at, 0, bytes);
+        }
+    }
+}
+
+/* Rows are made field by field: each loop is short, and nothing in it depends on the row before. */
+static uint32_t join_rows(struct broadcast_state *state, char *rows, uint32_t room)
+{
+    uint32_t lefts[PROBE_ROWS], rights[PROBE_ROWS];
+    const ce_type *type = state->base.cursor.node->type, *left = state->base.cursor.node->parents[0]->type;
+    const uint32_t count = match_rows(state, room < PROBE_ROWS ? room : PROBE_ROWS, lefts, rights);
+    const char *from = state->part.rows;
+    write_fields(rows, type->bytes, from, left->bytes, lefts, count, type->fields[0].type->bytes);
+    write_fields(rows + type->fields[1].offset, type->bytes, from + left->fields[1].offset, left->bytes, lefts, count,
+                 left->fields[1].type->bytes);
+    if (state->left_outer) {
+        write_options(state, rows, rights, count);
+        return count;
+    }
+    const size_t bytes = state->row->fields[1].type->bytes;
+    write_fields(rows + state->value_at, type->bytes, state->values, bytes, rights, count, bytes);
+    return count;
 }
 
 static cei_pull broadcast_next(cei_cursor *cursor, cei_batch *batch)
