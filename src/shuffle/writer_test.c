@@ -49,7 +49,7 @@ static cei_shuffle shuffle_of(cei_partitioner_kind kind, const ce_function *func
 {
     const ce_type *type = &ce_type_int_pair;
     bool keyed = kind == CEI_PARTITIONER_HASH || kind == CEI_PARTITIONER_FUNCTION;
-    return (cei_shuffle){.partitioner = {kind, PARTITIONS, function},
+    return (cei_shuffle){.partitioner = {.kind = kind, .count = PARTITIONS, .function = function},
                          .type = type,
                          .key = keyed ? type->fields[0].type : NULL,
                          .value = keyed ? type->fields[1].type : NULL,
@@ -367,7 +367,7 @@ static void write_many(const cei_shuffle *shuffle, uint64_t share_bytes, uint32_
         const int_pair *pairs = (const int_pair *)(const void *)((const char *)block.bytes + sizeof(cei_block_header));
         for (uint32_t i = 0; i < block.rows; i++) {
             uint32_t partition;
-            cei_partitioner finer = {.kind = CEI_PARTITIONER_HASH, .count = PARTITIONS << bits};
+            cei_partitioner finer = {.kind = CEI_PARTITIONER_HASH, .count = (uint32_t)PARTITIONS << bits};
             assert_int_equal(cei_partition_of(&finer, shuffle->key, &pairs[i].key, &partition), CE_OK);
             many->wrong_section += partition != (block.partition << bits | section);
             many->sum += (uint64_t)pairs[i].value;

@@ -10,7 +10,8 @@
 #include "rdd/shuffle_read.h"
 #include "shuffle/table.h"
 
-enum { PROBE_ROWS = CEI_TABLE_BLOCK_ROWS, NONE = UINT32_MAX, FIRST_ROOM = 256 };
+enum { PROBE_ROWS = CEI_TABLE_BLOCK_ROWS, FIRST_ROOM = 256 };
+static const uint32_t NONE = UINT32_MAX;
 
 struct broadcast_state {
     cei_batcher base; /* its input is the first */
