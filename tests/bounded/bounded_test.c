@@ -134,7 +134,7 @@ static void every_operation_gives_its_rows_in_a_megabyte(void **state)
     (void)state;
     int failures = 0;
     for (shape_kind kind = SPREAD; kind < SHAPES; kind += SHAPE_STEP) {
-        failures += kind % 2 ? run_all("inline", "1m", kind, ROWS) : run_all("local[2]", "2m", kind, ROWS);
+        failures += kind % 2 ? run_all("inline", "1m", kind, ROWS) : run_all("local[2]", "3m", kind, ROWS);
     }
     assert_int_equal(failures, 0);
 }
@@ -144,7 +144,7 @@ static void every_operation_gives_its_rows_when_all_hashes_collide(void **state)
     (void)state;
     cei_key_hash_mask = 0;
     int failures =
-        run_all("local[2]", "2m", SPREAD, ROWS_COLLIDING) + run_all("inline", "1m", ALL_EQUAL, ROWS_COLLIDING);
+        run_all("local[2]", "3m", SPREAD, ROWS_COLLIDING) + run_all("inline", "1m", ALL_EQUAL, ROWS_COLLIDING);
     cei_key_hash_mask = UINT32_MAX;
     assert_int_equal(failures, 0);
 }
