@@ -175,8 +175,7 @@ static cei_pull take_rows(struct combined_state *state, const char *rows, uint32
     if (cei_user_end(run) == CEI_FAILED) {
         return CEI_FAILED;
     }
-    uint64_t bytes = cei_table_bytes(&state->table);
-    run->metrics.memory_bytes_max = bytes > run->metrics.memory_bytes_max ? bytes : run->metrics.memory_bytes_max;
+    cei_share_note(&run->share, cei_table_bytes(&state->table));
     return status == CE_OK ? CEI_ROWS : cei_run_fail(run, status);
 }
 
@@ -187,10 +186,10 @@ static cei_pull fill_from_cursor(struct combined_state *state)
     cei_pull pulled;
     size_t row_bytes = state->combiner.row->bytes;
     while ((pulled = state->input->next(state->input, &in)) == CEI_ROWS) {
-        for (; in.count; in.rows += (in.count < TABLE_ROWS ? in.count : TABLE_ROWS) * row_bytes,
-                         in.count -= in.count < TABLE_ROWS ? in.count : TABLE_ROWS) {
+        for (uint32_t done = 0, n; done < in.count; done += n) {
+            n = in.count - done < TABLE_ROWS ? in.count - done : TABLE_ROWS;
             if (cei_run_is_cancelled(state->cursor.run) ||
-                take_rows(state, in.rows, in.count < TABLE_ROWS ? in.count : TABLE_ROWS) == CEI_FAILED) {
+                take_rows(state, in.rows + done * row_bytes, n) == CEI_FAILED) {
                 return CEI_FAILED;
             }
         }

@@ -17,15 +17,10 @@ enum { HEAD_ROWS = 64, BLOCK_BYTES_MAX = 128 << 10, FAN_MAX = 256, AHEAD = 8 };
 
 /* ---- writing ---- */
 
-static uint64_t allowed(const cei_share *share)
-{
-    return share->bytes_max / (share->holders ? share->holders : 1);
-}
-
 void cei_runs_open(cei_runs *runs, const cei_order *order, cei_share *share)
 {
     *runs = (cei_runs){.order = order, .share = share, .block_bytes = BLOCK_BYTES_MAX};
-    while (runs->block_bytes > CEI_BLOCK_FIRST_BYTES && runs->block_bytes > allowed(share) / 64) {
+    while (runs->block_bytes > CEI_BLOCK_FIRST_BYTES && runs->block_bytes > cei_share_part(share) / 64) {
         runs->block_bytes /= 2;
     }
     cei_block_writer_open(&runs->writer, order->row, share->pool);
@@ -360,7 +355,7 @@ static ce_status merge_to_run(cei_runs *runs, uint32_t first, uint32_t count)
 /* How many runs can be merged at once: of each one block is in memory, and parts of its rows. */
 static uint32_t fan_beside(const cei_runs *runs, uint64_t held_bytes)
 {
-    const uint64_t all = allowed(runs->share), left = all > held_bytes ? all - held_bytes : 0;
+    const uint64_t all = cei_share_part(runs->share), left = all > held_bytes ? all - held_bytes : 0;
     const uint64_t fan = left / (2 * runs->block_bytes);
     return fan < 2 ? 2 : fan > FAN_MAX ? FAN_MAX : (uint32_t)fan;
 }

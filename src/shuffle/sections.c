@@ -13,7 +13,7 @@ enum { DEAL_ROWS = 512, SECTION_WORK_BYTES = 512 << 10, UNCUT_WORK_BYTES = 2 << 
 void cei_sections_open(cei_sections *sections, const ce_type *row, const ce_type *key, uint32_t partition_count,
                        cei_share *share)
 {
-    *sections = (cei_sections){.row = row, .key = key, .partition_count = partition_count, .share = share};
+    *sections = (cei_sections){.row = row, .key = key, .partition_count = partition_count, .spiller = {.share = share}};
     share->holders++;
 }
 
@@ -25,32 +25,9 @@ void cei_sections_close(cei_sections *sections)
     }
     cei_free(sections->cut);
     cei_lanes_close(&sections->pushed);
-    cei_spill_drop(sections->spill);
+    cei_spill_drop(sections->spiller.file);
     sections->cut = NULL;
-    sections->spill = NULL;
-}
-
-/* Keeps a block of this task's own, in memory or on disk. */
-static ce_status keep(cei_sections *sections, cei_blocks *list, ce_block *block)
-{
-    cei_share *share = sections->share;
-    ce_status status = CE_OK;
-    if (!cei_block_is_lent(block) && !cei_share_allows(share, sections->held_bytes + block->byte_count)) {
-        uint64_t bytes = block->byte_count, written = 0;
-        status = sections->spill ? CE_OK : cei_spill_open(&sections->spill, share->spill_directory);
-        if (status == CE_OK) {
-            status = cei_spill_block(sections->spill, block, &written);
-        }
-        if (status != CE_OK) {
-            cei_block_release(block);
-            return status;
-        }
-        share->metrics->spilled_memory_bytes += bytes;
-        share->metrics->spilled_disk_bytes += written;
-    } else if (!cei_block_is_lent(block)) {
-        sections->held_bytes += block->byte_count;
-    }
-    return cei_blocks_push(list, block);
+    sections->spiller.file = NULL;
 }
 
 ce_status cei_sections_add(cei_sections *sections, ce_block *block)
@@ -59,8 +36,7 @@ ce_status cei_sections_add(cei_sections *sections, ce_block *block)
     cei_block_section(block, &bits, &section);
     sections->bits = bits > sections->bits ? bits : sections->bits;
     sections->rows += block->rows;
-    sections->bytes += block->byte_count;
-    return keep(sections, &sections->blocks, block);
+    return cei_spiller_keep(&sections->spiller, &sections->blocks, block);
 }
 
 static ce_status add_pushed(cei_sections *sections)
@@ -75,8 +51,8 @@ static ce_status add_pushed(cei_sections *sections)
 ce_status cei_sections_push(cei_sections *sections, const char *rows, uint32_t count)
 {
     if (!sections->pushed.count) {
-        CE_TRY(cei_lanes_open(&sections->pushed, sections->row, 1, 0, sections->share->bytes_max / 16,
-                              sections->share->pool));
+        CE_TRY(cei_lanes_open(&sections->pushed, sections->row, 1, 0, sections->spiller.share->bytes_max / 16,
+                              sections->spiller.share->pool));
     }
     CE_TRY(cei_lanes_push(&sections->pushed, rows, count, NULL));
     return add_pushed(sections);
@@ -90,7 +66,7 @@ uint32_t cei_sections_bits(const cei_sections *sections, uint32_t work_bytes)
         return bits;
     }
     while (bits < CEI_BLOCK_SECTION_BITS_MAX && work >> bits > SECTION_WORK_BYTES &&
-           cei_share_allows(sections->share, (uint64_t)4 * CEI_BLOCK_FIRST_BYTES << (bits + 1))) {
+           cei_share_allows(sections->spiller.share, (uint64_t)4 * CEI_BLOCK_FIRST_BYTES << (bits + 1))) {
         bits++;
     }
     return bits;
@@ -111,7 +87,7 @@ static ce_status take_dealt(struct dealing *dealing)
 {
     ce_block block;
     while (cei_lanes_take(&dealing->lanes, &block)) {
-        CE_TRY(keep(dealing->sections, &dealing->sections->cut[block.section >> 4], &block));
+        CE_TRY(cei_spiller_keep(&dealing->sections->spiller, &dealing->sections->cut[block.section >> 4], &block));
     }
     return CE_OK;
 }
@@ -125,7 +101,7 @@ static ce_status deal(struct dealing *dealing, ce_block *block)
     const char *rows;
     const bool counted = !cei_block_is_lent(block);
     const uint64_t bytes = block->byte_count;
-    CE_TRY(cei_block_load(block, sections->share->pool));
+    CE_TRY(cei_block_load(block, sections->spiller.share->pool));
     cei_block_reader_open(&reader, sections->row, block);
     for (;;) {
         cei_arena_reset(&dealing->parts);
@@ -142,7 +118,7 @@ static ce_status deal(struct dealing *dealing, ce_block *block)
         CE_TRY(take_dealt(dealing));
     }
     cei_block_release(block);
-    sections->held_bytes -= counted ? bytes : 0;
+    sections->spiller.held_bytes -= counted ? bytes : 0;
     return CE_OK;
 }
 
@@ -159,7 +135,7 @@ static ce_status deal_all(struct dealing *dealing)
             continue;
         }
         if (!opened) {
-            cei_share *share = sections->share;
+            cei_share *share = sections->spiller.share;
             CE_TRY(cei_lanes_open(&dealing->lanes, sections->row, 1u << sections->bits, sections->bits,
                                   share->bytes_max / 2 / share->holders, share->pool));
             dealing->rows = cei_pool_take(share->pool, (size_t)DEAL_ROWS * sections->row->bytes);
@@ -192,7 +168,7 @@ ce_status cei_sections_cut(cei_sections *sections, uint32_t bits)
         return CE_OK;
     }
     struct dealing dealing = {.sections = sections, .form = cei_key_form_of(sections->key)};
-    cei_pool *pool = sections->share->pool;
+    cei_pool *pool = sections->spiller.share->pool;
     cei_arena_open(&dealing.parts, pool, 0);
     ce_status status = deal_all(&dealing);
     cei_pool_give(pool, dealing.rows, (size_t)DEAL_ROWS * sections->row->bytes);

@@ -26,14 +26,12 @@ static inline uint32_t cei_hash_section(uint32_t hash, uint32_t count, uint32_t 
 typedef struct cei_sections {
     const ce_type *row, *key; /* key at offset 0 of a row */
     uint32_t partition_count; /* of the shuffle; 1 where rows are not partitioned by hash */
-    cei_share *share;
-    cei_blocks blocks; /* as they came */
-    cei_blocks *cut;   /* 1 << bits lists; on the heap; NULL before cei_sections_cut */
-    uint32_t bits;     /* the finest that a block has; later what all are cut to */
-    uint64_t rows, bytes;
-    uint64_t held_bytes; /* in memory */
-    cei_lanes pushed;    /* of rows that came one by one */
-    cei_spill_file *spill;
+    cei_blocks blocks;        /* as they came */
+    cei_blocks *cut;          /* 1 << bits lists; on the heap; NULL before cei_sections_cut */
+    uint32_t bits;            /* the finest that a block has; later what all are cut to */
+    uint64_t rows;
+    cei_spiller spiller;
+    cei_lanes pushed; /* of rows that came one by one */
 } cei_sections;
 
 /* Adds itself to the share's holders. */

@@ -163,7 +163,7 @@ static void what_exceeds_the_share_goes_to_disk(void **state)
     assert_int_equal(add_rows(&bench, &ce_type_text_number), CE_OK);
     cut_and_look(&bench, 3);
     assert_true(bench.metrics.spilled_disk_bytes > 200000);
-    assert_true(bench.sections.held_bytes <= 40000);
+    assert_true(bench.sections.spiller.held_bytes <= 40000);
     close_bench(&bench);
 }
 

@@ -23,10 +23,24 @@ typedef struct cei_share {
     ce_task_metrics *metrics; /* spilled bytes are counted here */
 } cei_share;
 
+/* What one holder may keep in all. */
+static inline uint64_t cei_share_part(const cei_share *share)
+{
+    return share->bytes_max / (share->holders ? share->holders : 1);
+}
+
 /* Whether a holder may keep bytes in all. */
 static inline bool cei_share_allows(const cei_share *share, uint64_t bytes)
 {
-    return bytes <= share->bytes_max / (share->holders ? share->holders : 1);
+    return bytes <= cei_share_part(share);
+}
+
+/* A holder keeps bytes now: the most is the task's metric. */
+static inline void cei_share_note(const cei_share *share, uint64_t bytes)
+{
+    if (bytes > share->metrics->memory_bytes_max) {
+        share->metrics->memory_bytes_max = bytes;
+    }
 }
 
 #endif

@@ -313,9 +313,7 @@ static ce_status take_block(cei_sorter *sorter, ce_block *block)
         CE_TRY(cei_block_load(block, sorter->share->pool));
         status = keep_block(sorter, block);
     }
-    const uint64_t bytes = held_bytes(sorter);
-    uint64_t *most = &sorter->share->metrics->memory_bytes_max;
-    *most = bytes > *most ? bytes : *most;
+    cei_share_note(sorter->share, held_bytes(sorter));
     return status;
 }
 

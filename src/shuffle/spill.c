@@ -5,7 +5,7 @@
  * leaves is a hole. Each lent block has an owner on the heap, which says where its bytes are, and a reference to the
  * file; so does the opener.
  *
- * Interface: cei_spill_open, cei_spill_drop, cei_spill_block, cei_spill_descriptor
+ * Interface: cei_spill_open, cei_spill_drop, cei_spill_block, cei_spiller_keep, cei_spill_descriptor
  */
 #include "shuffle/spill.h"
 #include "base/error.h"
@@ -128,9 +128,32 @@ ce_status cei_spill_block(cei_spill_file *file, ce_block *block, uint64_t *writt
         *written = block->byte_count;
     }
     atomic_fetch_add(&file->references, 1);
-    const ce_block lent = {block->partition, block->section,     block->rows, NULL,
-                           block->byte_count, release_place, place};
+    const ce_block lent = {block->partition,  block->section, block->rows, NULL,
+                           block->byte_count, release_place,  place};
     cei_block_release(block);
     *block = lent;
     return CE_OK;
+}
+
+ce_status cei_spiller_keep(cei_spiller *spiller, cei_blocks *list, ce_block *block)
+{
+    cei_share *share = spiller->share;
+    const uint64_t bytes = block->byte_count;
+    if (cei_block_is_lent(block)) {
+        return cei_blocks_push(list, block);
+    }
+    if (cei_share_allows(share, spiller->held_bytes + bytes)) {
+        spiller->held_bytes += bytes;
+        return cei_blocks_push(list, block);
+    }
+    uint64_t written = 0;
+    ce_status status = spiller->file ? CE_OK : cei_spill_open(&spiller->file, share->spill_directory);
+    status = status == CE_OK ? cei_spill_block(spiller->file, block, &written) : status;
+    if (status != CE_OK) {
+        cei_block_release(block);
+        return status;
+    }
+    share->metrics->spilled_memory_bytes += bytes;
+    share->metrics->spilled_disk_bytes += written;
+    return cei_blocks_push(list, block);
 }

@@ -12,6 +12,7 @@
 #define CERIUM_SHUFFLE_SPILL_H
 
 #include "data/block.h"
+#include "data/blocks.h"
 #include "shuffle/share.h"
 
 typedef struct cei_spill_file cei_spill_file;
@@ -28,6 +29,16 @@ void cei_spill_drop(cei_spill_file *file);
  * left on device"), CE_MEMORY. Any thread. *written: bytes added to the file (may be NULL).
  */
 ce_status cei_spill_block(cei_spill_file *file, ce_block *block, uint64_t *written);
+
+/* Blocks that an operator keeps in memory as far as the task's share goes; what exceeds it goes to a file of its own. */
+typedef struct cei_spiller {
+    cei_share *share;
+    cei_spill_file *file; /* NULL until a block is written; dropped by the owner */
+    uint64_t held_bytes;  /* in memory */
+} cei_spiller;
+
+/* Moves a block to the list, in memory, lent, or written out and counted so. On failure it is released. */
+ce_status cei_spiller_keep(cei_spiller *spiller, cei_blocks *list, ce_block *block);
 
 /* For tests: the descriptor, to damage what was written. */
 int cei_spill_descriptor(const cei_spill_file *file);

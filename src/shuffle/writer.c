@@ -8,13 +8,19 @@
 #include "shuffle/sections.h"
 
 /* A table that is larger than a cache must make its rows this many times fewer to be worth its misses. */
-enum { REDUCES_TIMES = 3, ROUNDS_MIN = 2 };
+enum { REDUCES_TIMES = 3 };
 static const uint64_t cheap_table_bytes = 8 << 20;
+
+/* The other half is the table's. */
+static uint64_t lanes_budget(const cei_writer *writer)
+{
+    return cei_share_part(writer->share) / 2;
+}
 
 static ce_status open_lanes(cei_writer *writer, const ce_type *type, uint32_t bits)
 {
-    uint64_t budget = writer->share->bytes_max / (writer->share->holders ? writer->share->holders : 1) / 2;
-    return cei_lanes_open(&writer->lanes, type, writer->partition_count << bits, bits, budget, writer->pool);
+    return cei_lanes_open(&writer->lanes, type, writer->partition_count << bits, bits, lanes_budget(writer),
+                          writer->pool);
 }
 
 ce_status cei_writer_open(cei_writer *writer, const cei_shuffle *shuffle, const ce_type *type, uint32_t map_partition,
@@ -66,7 +72,7 @@ void cei_writer_close(cei_writer *writer)
 /* From now on blocks are cut into sections, when there is a key and room for that many lanes. */
 static ce_status cut_sections(cei_writer *writer)
 {
-    uint64_t budget = writer->share->bytes_max / (writer->share->holders ? writer->share->holders : 1) / 2;
+    const uint64_t budget = lanes_budget(writer);
     uint32_t bits = 0;
     while (writer->partition_count << (bits + 1) <= CEI_WRITER_LANES_MAX && bits < CEI_BLOCK_SECTION_BITS_MAX &&
            (uint64_t)(writer->partition_count << (bits + 1)) * 4 * CEI_BLOCK_FIRST_BYTES <= budget) {

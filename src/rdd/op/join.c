@@ -33,8 +33,7 @@ struct join_state {
     /* The right group in pieces: */
     cei_lanes packed;
     cei_blocks blocks; /* in memory or on disk */
-    uint64_t held_bytes;
-    cei_spill_file *spill;
+    cei_spiller spiller;
     uint32_t block; /* being read: the next one */
     ce_block reading;
     cei_block_reader reader;
@@ -48,31 +47,16 @@ static void drop_packed(struct join_state *state)
 {
     cei_block_release(&state->reading);
     cei_blocks_close(&state->blocks);
-    state->held_bytes = 0;
+    state->spiller.held_bytes = 0;
     state->block = 0;
     state->reader.left = 0;
 }
 
 static ce_status take_packed(struct join_state *state)
 {
-    cei_share *share = &state->cursor.run->share;
     ce_block block;
     while (cei_lanes_take(&state->packed, &block)) {
-        uint64_t bytes = block.byte_count, written = 0;
-        ce_status status = CE_OK;
-        if (!cei_share_allows(share, state->held_bytes + bytes)) {
-            status = state->spill ? CE_OK : cei_spill_open(&state->spill, share->spill_directory);
-            status = status == CE_OK ? cei_spill_block(state->spill, &block, &written) : status;
-            share->metrics->spilled_memory_bytes += bytes;
-            share->metrics->spilled_disk_bytes += written;
-        } else {
-            state->held_bytes += bytes;
-        }
-        if (status != CE_OK) {
-            cei_block_release(&block);
-            return status;
-        }
-        CE_TRY(cei_blocks_push(&state->blocks, &block));
+        CE_TRY(cei_spiller_keep(&state->spiller, &state->blocks, &block));
     }
     return CE_OK;
 }
@@ -255,7 +239,7 @@ static void join_close(cei_cursor *cursor)
     struct join_state *state = (struct join_state *)cursor;
     drop_packed(state);
     cei_lanes_close(&state->packed);
-    cei_spill_drop(state->spill);
+    cei_spill_drop(state->spiller.file);
     cei_arena_close(&state->parts);
     cei_groups_close(&state->groups);
 }
@@ -278,6 +262,7 @@ static ce_status open_outer(cei_run *run, const ce_rdd *node, uint32_t partition
     }
     state->cursor.close = join_close;
     *cursor = &state->cursor;
+    state->spiller.share = &run->share;
     state->keeps_left = left;
     state->keeps_right = right;
     state->left = side_of(node->type, 0, right);
