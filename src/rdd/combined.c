@@ -250,15 +250,7 @@ static cei_pull fill_from_section(struct combined_state *state)
 static cei_pull collect(struct combined_state *state)
 {
     cei_run *run = state->cursor.run;
-    ce_block block;
-    cei_pull pulled;
-    uint32_t input = cei_shuffle_read_input(state->input);
-    while ((pulled = cei_input_take(run, input, &block)) == CEI_ROWS) {
-        ce_status status = cei_sections_add(&state->sections, &block);
-        if (status != CE_OK) {
-            return cei_run_fail(run, status);
-        }
-    }
+    cei_pull pulled = cei_shuffle_collect(state->input, &state->sections);
     if (pulled == CEI_END) {
         uint32_t bits = cei_sections_bits(&state->sections, 2 * state->table.slot_bytes);
         ce_status status = cei_sections_cut(&state->sections, bits);
@@ -408,11 +400,11 @@ static cei_pull combined_next(cei_cursor *cursor, cei_batch *batch)
             }
         }
         cei_pull pulled = state->phase == DONE ? CEI_END : give(state, batch);
-        if (pulled != CEI_END || state->phase == DONE) {
+        if (pulled != CEI_END) {
             return pulled;
         }
-        state->phase = DONE;
-        if (!state->has_blocks || state->section + 1 >= 1u << state->sections.bits) {
+        if (!state->has_blocks || state->section + 1 == 1u << state->sections.bits) {
+            state->phase = DONE;
             return CEI_END;
         }
         state->section++;
@@ -452,9 +444,8 @@ ce_status cei_combined_open(cei_run *run, const ce_rdd *node, uint32_t partition
     cei_arena_open(&state->carried[1], run->pool, 0);
     run->share.holders++;
     if (state->has_blocks) {
-        const cei_partitioner *partitioner = &node->shuffle->partitioner;
-        uint32_t count = partitioner->kind == CEI_PARTITIONER_HASH ? partitioner->count : 1;
-        cei_sections_open(&state->sections, state->combiner.row, state->combiner.key, count, &run->share);
+        cei_sections_open(&state->sections, state->combiner.row, state->combiner.key,
+                          cei_partitioner_hash_ranges(&node->shuffle->partitioner), &run->share);
     }
     state->rows = cei_arena_alloc_zeroed(&run->arena, ((size_t)run->batch_rows + 1) * node->type->bytes);
     state->carry = cei_arena_alloc_zeroed(&run->arena, node->type->bytes);

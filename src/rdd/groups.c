@@ -30,8 +30,7 @@ static ce_status open_input(cei_groups *groups, uint32_t index, uint32_t partiti
     in->value_offset = in->row->fields[1].offset;
     in->by_block = shuffled != NULL;
     const cei_partitioner *partitioner = shuffled ? &shuffled->shuffle->partitioner : &parent->partitioner;
-    const uint32_t count = partitioner->kind == CEI_PARTITIONER_HASH ? partitioner->count : 1;
-    cei_sections_open(&in->sections, in->row, groups->key, count, &run->share);
+    cei_sections_open(&in->sections, in->row, groups->key, cei_partitioner_hash_ranges(partitioner), &run->share);
     in->order = (cei_order){.by = CEI_ORDER_BY_HASH, .row = in->row, .key = groups->key};
     in->cursor = (cei_group_values){{.next = next_values, .run = run, .node = node}, groups, index};
     in->piece = cei_arena_alloc_zeroed(&run->arena, (size_t)CEI_GROUP_PIECE * in->value->bytes);
@@ -130,23 +129,20 @@ void cei_groups_close(cei_groups *groups)
 static cei_pull collect_input(cei_groups *groups, cei_group_input *in)
 {
     cei_run *run = groups->run;
-    cei_pull pulled;
-    do {
-        ce_block block;
-        cei_batch batch;
+    cei_batch batch;
+    cei_pull pulled = CEI_ROWS;
+    if (in->by_block) {
+        pulled = cei_shuffle_collect(in->from, &in->sections);
+    }
+    while (!in->by_block && (pulled = in->from->next(in->from, &batch)) == CEI_ROWS) {
         if (cei_run_is_cancelled(run)) {
             return CEI_FAILED;
         }
-        pulled = in->by_block ? cei_input_take(run, cei_shuffle_read_input(in->from), &block)
-                              : in->from->next(in->from, &batch);
-        if (pulled == CEI_ROWS) {
-            ce_status status = in->by_block ? cei_sections_add(&in->sections, &block)
-                                            : cei_sections_push(&in->sections, batch.rows, batch.count);
-            if (status != CE_OK) {
-                return cei_run_fail(run, status);
-            }
+        ce_status status = cei_sections_push(&in->sections, batch.rows, batch.count);
+        if (status != CE_OK) {
+            return cei_run_fail(run, status);
         }
-    } while (pulled == CEI_ROWS);
+    }
     in->ended = pulled == CEI_END;
     return pulled;
 }
@@ -174,7 +170,8 @@ static cei_pull collect(cei_groups *groups)
 
 /* ---- a section in memory ---- */
 
-/* At least `more` entries of room behind `count` used ones of bytes each; *at moves. */
+/* Moves `used` entries of bytes each from *at_, which has room for `room`, to a piece with new_room, and sets *at_ to
+ * it. CE_MEMORY: nothing has moved. */
 static ce_status grow(cei_pool *pool, void *at_, size_t bytes, uint64_t used, uint64_t room, uint64_t new_room)
 {
     char *old, *grown = cei_pool_take(pool, new_room * bytes);
@@ -200,7 +197,7 @@ static ce_status make_room(cei_groups *groups, cei_group_input *in, uint64_t row
     if (room == in->room) {
         return CE_OK;
     }
-    /* One after the other: what fails leaves room as it was, and the larger pieces are given back as such. */
+    /* What they held is not needed: this is before the first row of a section. On failure all stays as it was. */
     const size_t bytes = in->value->bytes;
     char *values = cei_pool_take(pool, room * bytes), *sorted = values ? cei_pool_take(pool, room * bytes) : NULL;
     uint32_t *numbers = sorted ? cei_pool_take(pool, room * sizeof *numbers) : NULL;

@@ -40,6 +40,24 @@ cei_pull cei_input_take(cei_run *run, uint32_t index, ce_block *block)
     return CEI_ROWS;
 }
 
+cei_pull cei_shuffle_collect(const cei_cursor *read, cei_sections *sections)
+{
+    cei_run *run = read->run;
+    ce_block block;
+    cei_pull pulled;
+    while ((pulled = cei_input_take(run, cei_shuffle_read_input(read), &block)) == CEI_ROWS) {
+        if (cei_run_is_cancelled(run)) {
+            cei_block_release(&block);
+            return CEI_FAILED;
+        }
+        ce_status status = cei_sections_add(sections, &block);
+        if (status != CE_OK) {
+            return cei_run_fail(run, status);
+        }
+    }
+    return pulled;
+}
+
 ce_status cei_input_load(cei_run *run, ce_block *block)
 {
     if (!cei_block_is_lent(block)) {

@@ -5,6 +5,7 @@
 #define CERIUM_RDD_SHUFFLE_READ_H
 
 #include "rdd/node.h"
+#include "shuffle/sections.h"
 
 /* Rows of one reduce partition as they come; CEI_WANT while no block is queued and the input has not ended. Registers
  * an input with the run. */
@@ -15,6 +16,9 @@ uint32_t cei_shuffle_read_input(const cei_cursor *cursor);
 
 /* The next block of an input, lent or not, which is the caller's then: CEI_ROWS, CEI_WANT or CEI_END. */
 cei_pull cei_input_take(cei_run *run, uint32_t input, ce_block *block);
+/* Adds the blocks that a cursor of cei_shuffle_read_open would read to sections: CEI_END when all are there, CEI_WANT
+ * or CEI_FAILED. */
+cei_pull cei_shuffle_collect(const cei_cursor *read, cei_sections *sections);
 /* Brings a lent block to memory; the time that takes is counted. */
 ce_status cei_input_load(cei_run *run, ce_block *block);
 

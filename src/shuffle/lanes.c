@@ -68,7 +68,6 @@ static ce_status seal(cei_lanes *lanes, uint32_t target)
     }
     block.partition = target >> lanes->section_bits;
     lanes->rows += block.rows;
-    lanes->bytes += block.byte_count;
     return cei_blocks_push(&lanes->ready, &block);
 }
 

@@ -27,7 +27,7 @@ typedef struct cei_lanes {
     cei_lane *lanes;
     cei_blocks ready; /* sealed, of which the first `taken` are gone */
     uint32_t taken;
-    uint64_t rows, bytes; /* in sealed blocks */
+    uint64_t rows; /* in sealed blocks */
 } cei_lanes;
 
 /* budget_bytes: what all unsealed rows together should keep within; one row may exceed it. CE_MEMORY. */

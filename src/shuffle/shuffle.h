@@ -32,6 +32,12 @@ typedef struct cei_partitioner {
 /* The same range, or two that are determined, are of keys at the start of rows, and have equal bounds. */
 bool cei_range_equal(const cei_range *a, const cei_range *b);
 
+/* How many ranges of hashes the partitions are: 1 where they do not go by hash. */
+static inline uint32_t cei_partitioner_hash_ranges(const cei_partitioner *partitioner)
+{
+    return partitioner->kind == CEI_PARTITIONER_HASH ? partitioner->count : 1;
+}
+
 static inline bool cei_partitioner_equal(cei_partitioner a, cei_partitioner b)
 {
     if (a.kind == CEI_PARTITIONER_RANGE) {

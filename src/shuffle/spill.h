@@ -30,7 +30,7 @@ void cei_spill_drop(cei_spill_file *file);
  */
 ce_status cei_spill_block(cei_spill_file *file, ce_block *block, uint64_t *written);
 
-/* Blocks that an operator keeps in memory as far as the task's share goes; what exceeds it goes to a file of its own. */
+/* Blocks that an operator keeps, in memory as far as its share goes; what exceeds it goes to a file of its own. */
 typedef struct cei_spiller {
     cei_share *share;
     cei_spill_file *file; /* NULL until a block is written; dropped by the owner */
