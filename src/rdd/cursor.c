@@ -224,6 +224,50 @@ ce_emit ce_emit_grow(ce_emit out)
     return out;
 }
 
+ce_status cei_emitted_open(cei_run *run, cei_emitted *emitted, const ce_type *type)
+{
+    *emitted = (cei_emitted){.type = type};
+    cei_arena_open(&emitted->keep, run->pool, 0);
+    return cei_emit_open(run, &emitted->emit, type);
+}
+
+void cei_emitted_close(cei_run *run, cei_emitted *emitted)
+{
+    cei_emit_close(run, &emitted->emit);
+    cei_arena_close(&emitted->keep);
+}
+
+void cei_emitted_reset(cei_emitted *emitted)
+{
+    emitted->emit.next = emitted->emit.rows;
+    emitted->owned_bytes = emitted->given_bytes = 0;
+    cei_arena_reset(&emitted->keep);
+}
+
+ce_status cei_emitted_own(void *owner)
+{
+    cei_emitted *emitted = owner;
+    const ce_emit *emit = &emitted->emit;
+    if (emit->failed) {
+        return CE_MEMORY;
+    }
+    const size_t bytes = (size_t)(emit->next - emit->rows);
+    for (; emitted->owned_bytes < bytes; emitted->owned_bytes += emit->row_bytes) {
+        CE_TRY(cei_value_own(emitted->type, emit->rows + emitted->owned_bytes, &emitted->keep));
+    }
+    return CE_OK;
+}
+
+cei_batch cei_emitted_give(cei_emitted *emitted, uint32_t count_max)
+{
+    const ce_emit *emit = &emitted->emit;
+    const char *rows = emit->rows + emitted->given_bytes;
+    const size_t left = (size_t)(emit->next - rows) / emit->row_bytes;
+    const uint32_t count = left < count_max ? (uint32_t)left : count_max;
+    emitted->given_bytes += (size_t)count * emit->row_bytes;
+    return (cei_batch){rows, count};
+}
+
 /* ---- a partition as an iterator ---- */
 
 void cei_rows_open(cei_rows *rows, cei_cursor *from, const ce_type *type)

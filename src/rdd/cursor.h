@@ -117,6 +117,25 @@ static inline cei_pull cei_user_end(cei_run *run)
 ce_status cei_emit_open(cei_run *run, ce_emit *emit, const ce_type *type);
 void cei_emit_close(cei_run *run, ce_emit *emit);
 
+/* Emitted rows of a user function that reads an iterator, handed out in batches. They may point into what the iterator
+ * gives until it is refilled: right before, they are made to own their parts. */
+typedef struct cei_emitted {
+    ce_emit emit;
+    const ce_type *type;
+    size_t owned_bytes; /* of rows whose parts are in keep */
+    size_t given_bytes; /* of rows handed out */
+    cei_arena keep;
+} cei_emitted;
+
+ce_status cei_emitted_open(cei_run *run, cei_emitted *emitted, const ce_type *type);
+void cei_emitted_close(cei_run *run, cei_emitted *emitted);
+/* No rows any more; the memory stays. */
+void cei_emitted_reset(cei_emitted *emitted);
+/* before_refill of an iterator; owner: the cei_emitted. */
+ce_status cei_emitted_own(void *owner);
+/* The next 1 to count_max rows, or none: count 0. */
+cei_batch cei_emitted_give(cei_emitted *emitted, uint32_t count_max);
+
 /* ---- a whole partition as an iterator for user code ---- */
 
 /* ce_rows over a cursor: the public part first. Strings of a row live until the next refill. */

@@ -13,25 +13,9 @@ struct whole_state {
     cei_rows first, second;
     uint32_t partition;
     bool called;
-    ce_emit emit;
-    size_t owned_bytes; /* of emitted rows whose parts are in keep */
-    size_t given_bytes; /* of emitted rows handed out */
-    cei_arena keep, strings;
+    cei_emitted emitted;
+    cei_arena strings;
 };
-
-static ce_status whole_own_emitted(void *owner)
-{
-    struct whole_state *state = owner;
-    const ce_emit *emit = &state->emit;
-    if (emit->failed) {
-        return CE_MEMORY;
-    }
-    size_t emitted = (size_t)(emit->next - emit->rows);
-    for (; state->owned_bytes < emitted; state->owned_bytes += emit->row_bytes) {
-        CE_TRY(cei_value_own(state->cursor.node->type, emit->rows + state->owned_bytes, &state->keep));
-    }
-    return CE_OK;
-}
 
 static cei_pull whole_call(struct whole_state *state)
 {
@@ -39,30 +23,24 @@ static cei_pull whole_call(struct whole_state *state)
     state->called = true;
     cei_user_begin(state->cursor.run, node, &state->strings);
     node->function->partitions(state->partition, &state->first.rows,
-                               node->parent_count > 1 ? &state->second.rows : NULL, &state->emit, node->env);
+                               node->parent_count > 1 ? &state->second.rows : NULL, &state->emitted.emit, node->env);
     return cei_user_end(state->cursor.run);
 }
 
 static cei_pull whole_next(cei_cursor *cursor, cei_batch *batch)
 {
     struct whole_state *state = (struct whole_state *)cursor;
-    const ce_emit *emit = &state->emit;
     if (!state->called && whole_call(state) == CEI_FAILED) {
         return CEI_FAILED;
     }
-    const char *rows = emit->rows + state->given_bytes;
-    size_t left = (size_t)(emit->next - rows) / emit->row_bytes;
-    uint32_t count = left < cursor->run->batch_rows ? (uint32_t)left : cursor->run->batch_rows;
-    state->given_bytes += (size_t)count * emit->row_bytes;
-    *batch = (cei_batch){rows, count};
-    return count ? CEI_ROWS : CEI_END;
+    *batch = cei_emitted_give(&state->emitted, cursor->run->batch_rows);
+    return batch->count ? CEI_ROWS : CEI_END;
 }
 
 static void whole_close(cei_cursor *cursor)
 {
     struct whole_state *state = (struct whole_state *)cursor;
-    cei_emit_close(cursor->run, &state->emit);
-    cei_arena_close(&state->keep);
+    cei_emitted_close(cursor->run, &state->emitted);
     cei_arena_close(&state->strings);
 }
 
@@ -72,8 +50,8 @@ static ce_status whole_open_input(struct whole_state *state, uint32_t parent, ce
     cei_cursor *from;
     CE_TRY(cei_open_parent(state->cursor.run, node, parent, state->partition, &from));
     cei_rows_open(rows, from, node->parents[parent]->type);
-    rows->before_refill = cei_type_is_flat(node->type) ? NULL : whole_own_emitted;
-    rows->owner = state;
+    rows->before_refill = cei_type_is_flat(node->type) ? NULL : cei_emitted_own;
+    rows->owner = &state->emitted;
     return CE_OK;
 }
 
@@ -85,10 +63,9 @@ ce_status cei_whole_open(cei_run *run, const ce_rdd *node, uint32_t partition, c
     }
     state->cursor.close = whole_close;
     state->partition = partition;
-    cei_arena_open(&state->keep, run->pool, 0);
     cei_arena_open(&state->strings, run->pool, 0);
     *cursor = &state->cursor;
-    CE_TRY(cei_emit_open(run, &state->emit, node->type));
+    CE_TRY(cei_emitted_open(run, &state->emitted, node->type));
     CE_TRY(whole_open_input(state, 0, &state->first));
     return node->parent_count > 1 ? whole_open_input(state, 1, &state->second) : CE_OK;
 }

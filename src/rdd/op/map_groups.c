@@ -10,45 +10,28 @@
 struct map_state {
     cei_cursor cursor;
     cei_groups groups;
-    ce_emit emit;
-    size_t given_bytes, owned_bytes; /* of emitted rows: handed out; whose parts are in keep */
-    cei_arena keep, strings;
+    cei_emitted emitted;
+    cei_arena strings;
 };
-
-static ce_status own_emitted(void *owner)
-{
-    struct map_state *state = owner;
-    const ce_emit *emit = &state->emit;
-    if (emit->failed) {
-        return CE_MEMORY;
-    }
-    const size_t emitted = (size_t)(emit->next - emit->rows);
-    for (; state->owned_bytes < emitted; state->owned_bytes += emit->row_bytes) {
-        CE_TRY(cei_value_own(state->cursor.node->type, emit->rows + state->owned_bytes, &state->keep));
-    }
-    return CE_OK;
-}
 
 static cei_pull call(struct map_state *state)
 {
     cei_run *run = state->cursor.run;
     const ce_rdd *node = state->cursor.node;
     cei_groups *groups = &state->groups;
-    ce_status (*before)(void *) = groups->sorts && !cei_type_is_flat(node->type) ? own_emitted : NULL;
-    ce_rows *first = cei_groups_rows(groups, 0, before, state);
-    ce_rows *second = groups->input_count > 1 ? cei_groups_rows(groups, 1, before, state) : NULL;
+    ce_status (*before)(void *) = groups->sorts && !cei_type_is_flat(node->type) ? cei_emitted_own : NULL;
+    ce_rows *first = cei_groups_rows(groups, 0, before, &state->emitted);
+    ce_rows *second = groups->input_count > 1 ? cei_groups_rows(groups, 1, before, &state->emitted) : NULL;
     cei_user_begin(run, node, &state->strings);
-    node->function->groups(groups->at, first, second, &state->emit, node->env);
+    node->function->groups(groups->at, first, second, &state->emitted.emit, node->env);
     return cei_user_end(run);
 }
 
 /* CEI_ROWS: something was emitted; CEI_END: there are no more groups. */
 static cei_pull fill(struct map_state *state)
 {
-    ce_emit *emit = &state->emit;
-    emit->next = emit->rows;
-    state->given_bytes = state->owned_bytes = 0;
-    cei_arena_reset(&state->keep);
+    const ce_emit *emit = &state->emitted.emit;
+    cei_emitted_reset(&state->emitted);
     cei_arena_reset(&state->strings);
     do {
         cei_pull pulled = cei_groups_next(&state->groups);
@@ -65,18 +48,14 @@ static cei_pull fill(struct map_state *state)
 static cei_pull map_next(cei_cursor *cursor, cei_batch *batch)
 {
     struct map_state *state = (struct map_state *)cursor;
-    const ce_emit *emit = &state->emit;
-    if (emit->rows + state->given_bytes == emit->next) {
+    *batch = cei_emitted_give(&state->emitted, cursor->run->batch_rows);
+    if (batch->count == 0) {
         cei_pull pulled = fill(state);
         if (pulled != CEI_ROWS) {
             return pulled;
         }
+        *batch = cei_emitted_give(&state->emitted, cursor->run->batch_rows);
     }
-    const char *rows = emit->rows + state->given_bytes;
-    const size_t left = (size_t)(emit->next - rows) / emit->row_bytes;
-    const uint32_t count = left < cursor->run->batch_rows ? (uint32_t)left : cursor->run->batch_rows;
-    state->given_bytes += (size_t)count * emit->row_bytes;
-    *batch = (cei_batch){rows, count};
     return CEI_ROWS;
 }
 
@@ -84,8 +63,7 @@ static void map_close(cei_cursor *cursor)
 {
     struct map_state *state = (struct map_state *)cursor;
     cei_groups_close(&state->groups);
-    cei_emit_close(cursor->run, &state->emit);
-    cei_arena_close(&state->keep);
+    cei_emitted_close(cursor->run, &state->emitted);
     cei_arena_close(&state->strings);
 }
 
@@ -97,9 +75,8 @@ static ce_status map_open(cei_run *run, const ce_rdd *node, uint32_t partition, 
     }
     state->cursor.close = map_close;
     *cursor = &state->cursor;
-    cei_arena_open(&state->keep, run->pool, 0);
     cei_arena_open(&state->strings, run->pool, 0);
-    CE_TRY(cei_emit_open(run, &state->emit, node->type));
+    CE_TRY(cei_emitted_open(run, &state->emitted, node->type));
     return cei_groups_open(&state->groups, run, node, partition);
 }
 
