@@ -86,16 +86,13 @@ static void sift_up(struct order_state *state, uint64_t at)
 
 static ce_status order_grow(struct order_state *state)
 {
-    cei_pool *pool = state->cursor.run->pool;
+    const size_t bytes = state->entry_bytes;
     uint64_t room = state->room ? 2 * state->room : 64;
-    char *entries = cei_pool_take(pool, room * state->entry_bytes);
+    char *entries =
+        cei_pool_grow(state->cursor.run->pool, state->entries, state->room * bytes, state->count * bytes, room * bytes);
     if (!entries) {
         return CE_MEMORY;
     }
-    if (state->count) {
-        memcpy(entries, state->entries, state->count * state->entry_bytes);
-    }
-    cei_pool_give(pool, state->entries, state->room * state->entry_bytes);
     state->entries = entries;
     state->room = room;
     return CE_OK;

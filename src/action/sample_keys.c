@@ -66,14 +66,11 @@ static ce_status sample_grow(struct sample_state *state, uint64_t count)
         return CE_OK;
     }
     size_t bytes = cei_pool_piece_bytes((size_t)count * key_bytes);
-    char *keys = cei_pool_take(pool, bytes);
+    char *keys = cei_pool_grow(pool, state->keys, state->room * key_bytes,
+                               state->keys ? state->sample.keys.count * key_bytes : 0, bytes);
     if (!keys) {
         return CE_MEMORY;
     }
-    if (state->keys) {
-        memcpy(keys, state->keys, state->sample.keys.count * key_bytes);
-    }
-    cei_pool_give(pool, state->keys, state->room * key_bytes);
     state->keys = keys;
     state->room = bytes / key_bytes;
     return CE_OK;

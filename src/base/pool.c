@@ -11,8 +11,8 @@
  * Idle pieces of a class are linked through their first word. The lock is held for a few instructions, except while
  * memory is mapped or returned, which recycling makes rare.
  *
- * Interface: cei_pool_open, cei_pool_close, cei_pool_piece_bytes, cei_pool_take, cei_pool_give, cei_pool_on_short,
- *            cei_pool_used
+ * Interface: cei_pool_open, cei_pool_close, cei_pool_piece_bytes, cei_pool_take, cei_pool_grow, cei_pool_give,
+ *            cei_pool_on_short, cei_pool_used
  */
 #include "base/pool.h"
 #include "base/error.h"
@@ -23,6 +23,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum {
@@ -344,6 +345,18 @@ void cei_pool_give(cei_pool *pool, void *piece, size_t bytes)
     pool->usage.idle_bytes += piece_bytes;
     CEI_POISON(piece, piece_bytes);
     cei_lock_give(&pool->lock);
+}
+
+void *cei_pool_grow(cei_pool *pool, void *piece, size_t bytes, size_t used_bytes, size_t new_bytes)
+{
+    void *grown = cei_pool_take(pool, new_bytes);
+    if (grown && used_bytes) {
+        memcpy(grown, piece, used_bytes);
+    }
+    if (grown) {
+        cei_pool_give(pool, piece, bytes);
+    }
+    return grown;
 }
 
 cei_pool_usage cei_pool_used(cei_pool *pool)

@@ -39,6 +39,10 @@ size_t cei_pool_piece_bytes(size_t bytes);
  * pieces of other classes are returned to the system) or the system refuses: CE_MEMORY stored. Any thread. */
 void *cei_pool_take(cei_pool *pool, size_t bytes);
 
+/* A piece of new_bytes that begins with the first used_bytes of piece, which was taken as bytes (NULL: 0 bytes) and is
+ * given back. NULL as cei_pool_take, and piece stays the caller's. Any thread. */
+void *cei_pool_grow(cei_pool *pool, void *piece, size_t bytes, size_t used_bytes, size_t new_bytes);
+
 /* Gives a piece back; bytes as it was taken with (any value of the same class). piece may be NULL. Any thread. */
 void cei_pool_give(cei_pool *pool, void *piece, size_t bytes);
 

@@ -392,9 +392,29 @@ static void a_short_pool_asks_for_memory_until_it_is_enough_or_none_comes(void *
     cei_pool_close(keeper.pool);
 }
 
+static void a_piece_that_grows_keeps_what_was_used(void **state)
+{
+    (void)state;
+    cei_pool *pool = cei_pool_open(64 << 10);
+    char *piece = cei_pool_grow(pool, NULL, 0, 0, 4 << 10);
+    assert_non_null(piece);
+    memset(piece, 'k', 100);
+    char *grown = cei_pool_grow(pool, piece, 4 << 10, 100, 16 << 10);
+    assert_non_null(grown);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(grown[i], 'k');
+    }
+    assert_int_equal(cei_pool_used(pool).used_bytes, 16 << 10); /* the small one went back */
+    assert_null(cei_pool_grow(pool, grown, 16 << 10, 100, 1 << 20));
+    assert_int_equal(grown[99], 'k'); /* and stays the caller's when there is no room */
+    cei_pool_give(pool, grown, 16 << 10);
+    cei_pool_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_piece_that_grows_keeps_what_was_used),
         cmocka_unit_test(a_piece_is_the_next_power_of_two_and_at_least_a_page),
         cmocka_unit_test(pieces_of_every_size_are_aligned_and_whole),
         cmocka_unit_test(pieces_in_use_never_overlap),

@@ -35,14 +35,10 @@ static ce_status make_room(struct whole_text_files_state *state, size_t count, s
         return CE_OK;
     }
     size_t room = cei_pool_piece_bytes(bytes + 1 > PIECE_BYTES_MIN ? bytes + 1 : PIECE_BYTES_MIN);
-    char *text = cei_pool_take(pool, room);
+    char *text = cei_pool_grow(pool, state->text, state->room, count, room);
     if (!text) {
         return CE_MEMORY;
     }
-    if (count) {
-        memcpy(text, state->text, count);
-    }
-    cei_pool_give(pool, state->text, state->room);
     state->text = text;
     state->room = room;
     return CE_OK;

@@ -170,23 +170,6 @@ static cei_pull collect(cei_groups *groups)
 
 /* ---- a section in memory ---- */
 
-/* Moves `used` entries of bytes each from *at_, which has room for `room`, to a piece with new_room, and sets *at_ to
- * it. CE_MEMORY: nothing has moved. */
-static ce_status grow(cei_pool *pool, void *at_, size_t bytes, uint64_t used, uint64_t room, uint64_t new_room)
-{
-    char *old, *grown = cei_pool_take(pool, new_room * bytes);
-    memcpy(&old, at_, sizeof old);
-    if (!grown) {
-        return CE_MEMORY;
-    }
-    if (used) {
-        memcpy(grown, old, used * bytes);
-    }
-    cei_pool_give(pool, old, room * bytes);
-    memcpy(at_, &grown, sizeof grown);
-    return CE_OK;
-}
-
 static ce_status make_room(cei_groups *groups, cei_group_input *in, uint64_t rows)
 {
     cei_pool *pool = groups->run->pool;
@@ -226,7 +209,12 @@ static ce_status number_rows(cei_groups *groups, cei_group_input *in, const char
     CE_TRY(cei_table_find(&groups->table, rows, count, found, is_new));
     if (groups->group_count + (uint64_t)count > groups->keys_room) {
         const uint64_t room = groups->keys_room ? 2 * groups->keys_room : FIRST_ROOM;
-        CE_TRY(grow(groups->run->pool, &groups->keys, key_bytes, groups->group_count, groups->keys_room, room));
+        char *keys = cei_pool_grow(groups->run->pool, groups->keys, groups->keys_room * key_bytes,
+                                   groups->group_count * key_bytes, room * key_bytes);
+        if (!keys) {
+            return CE_MEMORY;
+        }
+        groups->keys = keys;
         groups->keys_room = room;
     }
     char *value = in->values + in->count * value_bytes;
@@ -278,7 +266,12 @@ static ce_status sort_input(cei_groups *groups, cei_group_input *in)
         while (room < starts) {
             room *= 2;
         }
-        CE_TRY(grow(groups->run->pool, &in->starts, sizeof *in->starts, 0, in->starts_room, room));
+        const size_t bytes = sizeof *in->starts;
+        uint32_t *grown = cei_pool_grow(groups->run->pool, in->starts, in->starts_room * bytes, 0, room * bytes);
+        if (!grown) {
+            return CE_MEMORY;
+        }
+        in->starts = grown;
         in->starts_room = room;
     }
     /* next[g]: first the number of values, then where the next one goes, at last where the group ends, which is where

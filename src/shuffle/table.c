@@ -226,14 +226,11 @@ static ce_status longs_grow(cei_table *table, uint32_t more)
         return CE_OK;
     }
     uint32_t room = table->long_room ? 2 * table->long_room : CAPACITY_FIRST;
-    ce_str *longs = cei_pool_take(table->pool, room * sizeof *longs);
+    ce_str *longs = cei_pool_grow(table->pool, table->longs, table->long_room * sizeof *longs,
+                                  table->long_count * sizeof *longs, room * sizeof *longs);
     if (!longs) {
         return CE_MEMORY;
     }
-    if (table->long_count) {
-        memcpy(longs, table->longs, table->long_count * sizeof *longs);
-    }
-    cei_pool_give(table->pool, table->longs, table->long_room * sizeof *table->longs);
     table->longs = longs;
     table->long_room = room;
     return CE_OK;

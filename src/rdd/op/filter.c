@@ -26,14 +26,11 @@ static ce_status filter_make_room(struct filter_state *state, uint32_t kept, uin
     cei_run *run = state->cursor.run;
     size_t row_bytes = state->cursor.node->type->bytes;
     uint32_t room = run->batch_rows + (count > run->batch_rows ? count : run->batch_rows);
-    char *rows = cei_pool_take(run->pool, filter_piece_bytes(state, room));
+    char *rows = cei_pool_grow(run->pool, state->rows, filter_piece_bytes(state, state->room), kept * row_bytes,
+                               filter_piece_bytes(state, room));
     if (!rows) {
         return CE_MEMORY;
     }
-    if (kept) {
-        memcpy(rows, state->rows, kept * row_bytes);
-    }
-    cei_pool_give(run->pool, state->rows, filter_piece_bytes(state, state->room));
     state->room = room;
     state->rows = rows;
     state->keep = (uint8_t *)rows + room * row_bytes + CEI_COMPACT_SLACK_BYTES;

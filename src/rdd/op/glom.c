@@ -25,14 +25,10 @@ static ce_status glom_grow(struct glom_state *state, size_t more)
     }
     size_t bytes = (state->count + more > 2 * state->room ? state->count + more : 2 * state->room) * row_bytes;
     size_t room = cei_pool_piece_bytes(bytes) / row_bytes;
-    char *rows = cei_pool_take(pool, bytes);
+    char *rows = cei_pool_grow(pool, state->rows, state->room * row_bytes, state->count * row_bytes, bytes);
     if (!rows) {
         return CE_MEMORY;
     }
-    if (state->count) {
-        memcpy(rows, state->rows, state->count * row_bytes);
-    }
-    cei_pool_give(pool, state->rows, state->room * row_bytes);
     state->rows = rows;
     state->room = room;
     return CE_OK;
