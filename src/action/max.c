@@ -7,7 +7,7 @@
 ce_status ce_max(ce_rdd *rdd, ce_result *value)
 {
     CEI_HOLD(rdd);
-    CE_TRY(cei_take_ordered(rdd, "max", 1, (cei_order){.natural = true, .reversed = true}, value));
+    CE_TRY(cei_take_ordered(rdd, "max", 1, (cei_row_order){.natural = true, .reversed = true}, value));
     if (value->count == 0) {
         ce_result_free(value);
         return cei_action_empty(rdd, "max");

@@ -235,7 +235,7 @@ const cei_op cei_op_order_rows = {.name = "order_rows", .open = order_open};
 
 struct sorting {
     const ce_type *type;
-    cei_order order;
+    cei_row_order order;
 };
 
 static int compare_rows(const void *a, const void *b, void *arg)
@@ -244,7 +244,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
     return order_of(sorting->order.compare, sorting->type, sorting->order.reversed, a, b);
 }
 
-ce_status cei_take_ordered(ce_rdd *rdd, const char *action, uint64_t count, cei_order order, ce_result *rows)
+ce_status cei_take_ordered(ce_rdd *rdd, const char *action, uint64_t count, cei_row_order order, ce_result *rows)
 {
     ce_rdd node;
     cei_driver driver;

@@ -4,13 +4,13 @@
 
 #include "action/action.h"
 
-typedef struct cei_order {
+typedef struct cei_row_order {
     const ce_function *compare; /* of CE_COMPARE; NULL: the type's natural order, and then not checked */
     bool natural;
     bool reversed; /* the largest first */
-} cei_order;
+} cei_row_order;
 
 /* The first count rows in that order; of equal ones those that come first in the RDD. */
-ce_status cei_take_ordered(ce_rdd *rdd, const char *action, uint64_t count, cei_order order, ce_result *rows);
+ce_status cei_take_ordered(ce_rdd *rdd, const char *action, uint64_t count, cei_row_order order, ce_result *rows);
 
 #endif

@@ -2,7 +2,7 @@
  * subtract : rdd(T), rdd(T) -> rdd(T): the rows of the first that the second has not; those that repeat stay so
  * intersection : rdd(T), rdd(T) -> rdd(T): each row that both have, once
  *
- * All are groups of both inputs, of which some values are given. Of plain rows the row itself is the key, with a byte
+ * All are groups of both inputs, of which some values are given. Of plain rows the row itself is the key, with a 1
  * for a value. */
 #include "base/error.h"
 #include "rdd/groups.h"
@@ -17,34 +17,13 @@ struct subtract_state {
     bool intersects, plain;
 };
 
-/* ---- rows as keys ---- */
-
-static cei_pull keyed_next(cei_cursor *cursor, cei_batch *batch)
-{
-    cei_batcher *state = (cei_batcher *)cursor;
-    const ce_type *type = cursor->node->type;
-    const size_t from_bytes = cursor->node->parents[0]->type->bytes;
-    cei_batch part;
-    cei_pull pulled = cei_intake_next(&state->in, from_bytes, cursor->run->batch_rows, &part);
-    if (pulled == CEI_ROWS) {
-        cei_copy_fields(state->rows, type->bytes, part.rows, from_bytes, from_bytes, part.count);
-        *batch = (cei_batch){state->rows, part.count};
-    }
-    return pulled;
-}
-
-static ce_status keyed_open(cei_run *run, const ce_rdd *node, uint32_t partition, cei_cursor **cursor)
-{
-    return cei_batcher_open(run, node, partition, sizeof(cei_batcher), keyed_next, cursor);
-}
-
-const cei_op cei_op_row_as_key = {.name = "row_as_key", .open = keyed_open};
+/* ---- plain rows ---- */
 
 static ce_rdd *row_as_key(ce_rdd *rdd, ce_site site)
 {
-    ce_rdd *node = cei_node_new(&cei_op_row_as_key, NULL, site, &rdd, 1);
+    ce_rdd *node = cei_node_new(&cei_op_key_with_one, NULL, site, &rdd, 1);
     if (cei_node_is_sound(node)) {
-        cei_node_gives_pair(node, rdd->type, &ce_type_uint8_t);
+        cei_node_gives_pair(node, rdd->type, &ce_type_int64_t);
     }
     return node;
 }
