@@ -205,6 +205,50 @@ static inline uint64_t test_values_of(const test_rows *rows, int64_t key)
     return test_list(sum);
 }
 
+/* The rows of a join, by loops; with those that have no partner on the other side where they are kept. */
+static inline test_bag test_joined(test_shape left, test_shape right, bool keeps_left, bool keeps_right)
+{
+    test_rows *a = test_rows_of(left), *b = test_rows_of(right);
+    test_bag bag = {0, 0};
+    for (int64_t i = 0; i < a->count; i++) {
+        const uint64_t key = test_number(a->rows[i].key), value = test_number(a->rows[i].value);
+        int64_t j = b->first[a->rows[i].key];
+        if (j < 0 && keeps_left) {
+            test_bag_add(&bag, test_both(key, test_both(value, TEST_NONE)));
+        }
+        for (; j >= 0; j = b->next[j]) {
+            test_bag_add(&bag, test_both(key, test_both(value, test_number(b->rows[j].value))));
+        }
+    }
+    for (int64_t j = 0; keeps_right && j < b->count; j++) {
+        if (a->first[b->rows[j].key] < 0) {
+            const uint64_t value = test_number(b->rows[j].value);
+            test_bag_add(&bag, test_both(test_number(b->rows[j].key), test_both(TEST_NONE, value)));
+        }
+    }
+    test_rows_free(a);
+    test_rows_free(b);
+    return bag;
+}
+
+/* ---- Spark's answers ---- */
+
+CE_PAIR(number_letter, int64_t, ce_str);
+
+/* A text in an initializer. */
+#define TEXT(literal)                                                                                                  \
+    {                                                                                                                  \
+        literal, sizeof(literal) - 1                                                                                   \
+    }
+
+/* Compares the rows, as a set, with the golden of that name. */
+static inline void test_golden_set(const char *name, ce_rdd *rdd)
+{
+    char *text = test_set(rdd);
+    test_golden(name, text);
+    free(text);
+}
+
 /* ---- shapes and contexts ---- */
 
 /* Small ones for the grid, and large ones that one megabyte does not hold; each side has keys that the other lacks. */

@@ -3,7 +3,6 @@
  */
 #include "support/groups.h"
 
-CE_PAIR(number_letter, int64_t, ce_str);
 CE_RECORD(two_lists, (longs, a), (longs, b));
 CE_RECORD(two_text_lists, (text_list, a), (text_list, b));
 CE_RECORD(three_lists, (longs, a), (longs, b), (longs, c));
@@ -211,11 +210,6 @@ static void check_golden(const char *name, ce_rdd *rdd)
     free(text);
     ce_result_free(&rows);
 }
-
-#define TEXT(literal)                                                                                                  \
-    {                                                                                                                  \
-        literal, sizeof(literal) - 1                                                                                   \
-    }
 
 static void it_gives_what_spark_gives(void **state)
 {

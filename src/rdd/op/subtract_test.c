@@ -3,7 +3,6 @@
  */
 #include "support/groups.h"
 
-CE_PAIR(number_letter, int64_t, ce_str);
 TEST_BAG(pair_rows, int_pair)
 TEST_BAG(text_pair_rows, text_text)
 TEST_BAG(number_rows, int64_t)
@@ -127,24 +126,12 @@ static void keys_with_equal_hashes_stay_apart(void **state)
     test_run_with_equal_hashes(rows_are_left_out, &(subtract_case){test_small_left, part_of_left, true});
 }
 
-static void check_golden(const char *name, ce_rdd *rdd)
-{
-    char *text = test_set(rdd);
-    test_golden(name, text);
-    free(text);
-}
-
-#define TEXT(literal)                                                                                                  \
-    {                                                                                                                  \
-        literal, sizeof(literal) - 1                                                                                   \
-    }
-
 static void check_goldens(const char *shape, ce_rdd *a, ce_rdd *b)
 {
     char name[64];
 #define CHECK(kind, rdd)                                                                                               \
     snprintf(name, sizeof name, kind "-%s", shape);                                                                    \
-    check_golden(name, rdd)
+    test_golden_set(name, rdd)
     CHECK("subtractbykey", ce_subtract_by_key(a, b));
     CHECK("subtractbykey-swapped", ce_subtract_by_key(b, a));
     CHECK("subtractbykey-self", ce_subtract_by_key(a, a));
@@ -174,14 +161,14 @@ static void it_gives_what_spark_gives(void **state)
 
     const number_letter abc[] = {{1, TEXT("a")}, {1, TEXT("a")}, {2, TEXT("b")}, {3, TEXT("c")}};
     const int_pair tens[] = {{2, 20}, {3, 30}, {4, 40}};
-    check_golden("subtractbykey-spark", ce_subtract_by_key(ce_parallelize(sc, number_letter, abc, 4, 2),
-                                                           ce_parallelize(sc, int_pair, tens, 3, 2)));
+    test_golden_set("subtractbykey-spark", ce_subtract_by_key(ce_parallelize(sc, number_letter, abc, 4, 2),
+                                                              ce_parallelize(sc, int_pair, tens, 3, 2)));
     const int64_t one[] = {1, 2, 3, 3}, two[] = {1, 1, 2, 3};
     ce_rdd *first = ce_parallelize(sc, int64_t, one, 4, 2), *second = ce_parallelize(sc, int64_t, two, 4, 2);
-    check_golden("intersection-dup", ce_intersection(first, second));
-    check_golden("intersection-dup-swapped", ce_intersection(second, first));
-    check_golden("intersection-evens", ce_intersection(ce_range(sc, 1, 11, 1, 2), ce_range(sc, 2, 11, 2, 2)));
-    check_golden("intersection-none", ce_intersection(first, ce_range(sc, 50, 60, 1, 2)));
+    test_golden_set("intersection-dup", ce_intersection(first, second));
+    test_golden_set("intersection-dup-swapped", ce_intersection(second, first));
+    test_golden_set("intersection-evens", ce_intersection(ce_range(sc, 1, 11, 1, 2), ce_range(sc, 2, 11, 2, 2)));
+    test_golden_set("intersection-none", ce_intersection(first, ce_range(sc, 50, 60, 1, 2)));
     ce_context_close(sc);
 }
 
@@ -199,7 +186,7 @@ static void repeated_rows_stay_repeated_and_partitions_are_those_of_the_left(voi
     assert_int_equal(ce_partition_count(rdd, &partitions), CE_OK);
     snprintf(number, sizeof number, "%u", partitions);
     test_golden("subtract-partitions", number);
-    check_golden("subtract-dup", ce_subtract(ce_parallelize(sc, int64_t, repeated, 3, 2), b));
+    test_golden_set("subtract-dup", ce_subtract(ce_parallelize(sc, int64_t, repeated, 3, 2), b));
     ce_context_close(sc);
 }
 
